@@ -1,0 +1,28 @@
+// Compiles src/ to dist/ and replaces dist/tensorflow.js by one bundle of the TensorFlow.js parts we use:
+// 1.4 MB that load in 40 ms, where the packages take 50 MB, cannot be imported by Node piece by piece,
+// and would have to be installed on every box.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+rmSync(`${root}dist`, { recursive: true, force: true });
+
+const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const compiled = spawnSync(process.execPath, [compiler, '-p', `${root}tsconfig.build.json`], { stdio: 'inherit' });
+if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+
+await build({
+  entryPoints: [`${root}src/tensorflow.ts`],
+  outfile: `${root}dist/tensorflow.js`,
+  allowOverwrite: true,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  legalComments: 'eof',
+  logLevel: 'warning',
+});
+chmodSync(`${root}dist/main.js`, 0o755);

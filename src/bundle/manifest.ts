@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+/**
+ * `manifest.json` of a bundle: everything needed to run the detector, to judge where it came from, and to notice damage.
+ * It holds no time and no path of the machine that wrote it, so the same data, seed and version give the same bytes.
+ */
+export const manifestSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  backbone: z.literal('resnet18-layer3'),
+  preprocessing: z.strictObject({
+    size: z.tuple([z.int().positive(), z.int().positive()]),
+    mean: triple,
+    std: triple,
+  }),
+  detector: z.strictObject({
+    file: z.literal('detector.onnx'),
+    /** The largest batch the detector was built and checked for; every smaller one works too. */
+    maxBatch: z.int().positive(),
+  }),
+  recipe: z.looseObject({ name: z.string(), epochs: z.int().positive(), seed: z.int() }),
+  /** Paths are relative to the dataset's folder. */
+  split: z.strictObject({ seed: z.int(), training: z.array(z.string()), validation: z.array(z.string()) }),
+  threshold: z.strictObject({
+    value: z.number().positive(),
+    rule: z.string(),
+    parameters: z.record(z.string(), z.number()),
+  }),
+  training: z.strictObject({
+    bestEpoch: z.int().positive(),
+    epochs: z.array(z.strictObject({ loss: z.number(), validationLoss: z.number() })),
+  }),
+  versions: z.strictObject({ kdadEdge: z.string(), onnxruntime: z.string() }),
+  /** Every other file of the bundle. */
+  files: z.record(z.string(), z.strictObject({ bytes: z.int().nonnegative(), sha256 })),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;

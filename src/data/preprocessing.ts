@@ -1,0 +1,18 @@
+/**
+ * How a picture becomes the detector's input: RGB, bilinear antialiased resize to `size` without keeping the aspect
+ * ratio, divided by 255, then normalised per channel. Stored in the manifest. Resizing happens outside the detector
+ * (sharp for files, ffmpeg's scale for streams); the division and normalisation are part of the detector's graph.
+ */
+export interface Preprocessing {
+  /** Height and width in pixels. */
+  readonly size: readonly [number, number];
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** The statistics that ImageNet-trained networks expect, at the size that the method was published with. */
+export const imagenetPreprocessing: Preprocessing = {
+  size: [256, 256],
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+};

@@ -1,0 +1,52 @@
+/**
+ * Every error that a user can meet, by code: what ends the process with which exit code, and what to do about it.
+ * Exit codes: 2 the command line or configuration, 3 input data or a model, 4 the environment, 70 a defect of ours.
+ */
+const table = {
+  USAGE: { exitCode: 2, fix: 'See kdad-edge --help.' },
+  CONFIG_INVALID: { exitCode: 2, fix: 'Correct the lines named above; docs/configuration.md describes every key.' },
+  DATASET_INVALID: {
+    exitCode: 3,
+    fix: 'Give a folder of good images, or one with train/good (and test/<kind>, ground_truth/<kind>).',
+  },
+  IMAGE_UNREADABLE: { exitCode: 3, fix: 'Remove the file or replace it with a PNG, JPEG, BMP, WebP or TIFF image.' },
+  WEIGHTS_INVALID: { exitCode: 3, fix: 'Download or export the file again; docs/teacher.md lists the accepted forms.' },
+  BUNDLE_MISSING: { exitCode: 3, fix: 'Give the folder that kdad-edge train wrote (it holds manifest.json).' },
+  BUNDLE_DAMAGED: { exitCode: 3, fix: 'Copy the bundle again from its source, or train a new one.' },
+  OUTPUT_EXISTS: { exitCode: 2, fix: 'Choose another --out, or remove the old one first.' },
+  CHECKPOINT_INVALID: { exitCode: 3, fix: 'Start again without --resume, or resume with the options it began with.' },
+  TRAINING_DIVERGED: { exitCode: 3, fix: 'Lower the learning rate, or train with the default recipe.' },
+  KERNEL_UNSUPPORTED: { exitCode: 70, fix: 'Report it: the program uses an operation that the engine cannot trace.' },
+  ENGINE_FAILED: { exitCode: 4, fix: 'Check that onnxruntime-node is installed for this platform, and the memory.' },
+  FFMPEG_MISSING: {
+    exitCode: 4,
+    fix: 'Install ffmpeg (apt install ffmpeg), or name one with --ffmpeg, the ffmpeg key or FFMPEG_PATH.',
+  },
+  FFMPEG_FAILED: { exitCode: 4, fix: 'Try the address or file with ffprobe; the last lines of ffmpeg are above.' },
+  INFERENCE_FAILED: { exitCode: 4, fix: 'See the log above; kdad-edge predict with the same bundle shows more.' },
+  PORT_TAKEN: { exitCode: 4, fix: 'Stop the other program, or choose another http.port.' },
+  BROKER_UNREACHABLE: { exitCode: 4, fix: 'Check mqtt.url, the credentials and that the broker runs.' },
+  INTERRUPTED: { exitCode: 130, fix: '' },
+} as const satisfies Record<string, { exitCode: number; fix: string }>;
+
+export type ErrorCode = keyof typeof table;
+
+/** An error with a code from the table above. The message names the thing, the place and what was expected. */
+export class KdadError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'KdadError';
+    this.code = code;
+  }
+
+  /** What the user can do about it. */
+  get fix(): string {
+    return table[this.code].fix;
+  }
+
+  get exitCode(): number {
+    return table[this.code].exitCode;
+  }
+}
