@@ -20,6 +20,8 @@ await build({
   allowOverwrite: true,
   bundle: true,
   platform: 'node',
+  mainFields: ['module', 'main'],
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   format: 'esm',
   target: 'node20',
   legalComments: 'eof',
