@@ -1,0 +1,64 @@
+/** A network camera that speaks RTSP. */
+export interface RtspSource {
+  readonly kind: 'rtsp';
+  /** `rtsp://` or `rtsps://`, credentials included where the camera asks for them. */
+  readonly url: string;
+  /** TCP (the default) loses no packets; UDP is for cameras that offer nothing else. */
+  readonly transport?: 'tcp' | 'udp';
+}
+
+/** A camera that the kernel knows: USB, CSI. */
+export interface V4l2Source {
+  readonly kind: 'v4l2';
+  /** The device file, say `/dev/video0`. */
+  readonly device: string;
+  /** Width and height in pixels to ask of the device; it chooses when absent. */
+  readonly size?: readonly [number, number];
+  /** Frames per second to ask of the device; it chooses when absent. */
+  readonly inputFps?: number;
+}
+
+/** A stream of JPEGs over HTTP (multipart/x-mixed-replace). */
+export interface MjpegSource {
+  readonly kind: 'mjpeg';
+  /** `http://` or `https://`, credentials included where the camera asks for them. */
+  readonly url: string;
+}
+
+/** A recorded video. */
+export interface FileSource {
+  readonly kind: 'file';
+  readonly path: string;
+  /** Begin again at the end; false by default, and the camera ends with the file. */
+  readonly loop?: boolean;
+  /** Play at the recorded speed (the default) rather than as fast as it decodes. */
+  readonly realtime?: boolean;
+}
+
+/** A folder of PNG, JPEG, BMP, WebP and TIFF pictures of any sizes, played in the order of their names. */
+export interface FolderSource {
+  readonly kind: 'folder';
+  readonly path: string;
+  /** Begin again at the end; false by default, and the camera ends with the last picture. */
+  readonly loop?: boolean;
+}
+
+/** Where the frames of a camera come from. */
+export type CameraSource = RtspSource | V4l2Source | MjpegSource | FileSource | FolderSource;
+
+/** One camera of the configuration. */
+export interface CameraSettings {
+  /** Unique among the cameras; it appears in topics, metrics and logs. */
+  readonly name: string;
+  readonly source: CameraSource;
+  /** At most so many frames a second are judged. Absent: as many as the source gives (a folder: `defaultFolderFps`). */
+  readonly fps?: number;
+  /** Seconds without a frame after which a live source counts as lost; `defaultStallTimeout` when absent. */
+  readonly stallTimeout?: number;
+  /** Seconds that the first frame after a connection may take; `defaultFirstFrameTimeout` when absent. */
+  readonly firstFrameTimeout?: number;
+}
+
+export const defaultFolderFps = 1;
+export const defaultStallTimeout = 20;
+export const defaultFirstFrameTimeout = 10;
