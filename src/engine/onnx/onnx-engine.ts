@@ -7,7 +7,7 @@ export class OnnxEngine implements Engine {
   readonly name = 'onnx';
 
   async compile(program: Program, inputs: Record<string, TensorSpec>): Promise<Executable> {
-    const graph = await trace(program, inputs);
+    const graph = await trace((tensors) => renamed(program(tensors), (name) => RESULT + name), inputs);
     const free = Object.entries(inputs).filter(([, { value }]) => !value);
     const session = await Session.open(graph.encode());
     return new OnnxExecutable(
@@ -16,6 +16,13 @@ export class OnnxEngine implements Engine {
       shapesByName(graph.outputs.map((edge) => [edge.name, edge])),
     );
   }
+}
+
+/** An ONNX graph has one space of names, a program has two: what comes out may be named like what went in. */
+const RESULT = 'result/';
+
+function renamed<T>(record: Readonly<Record<string, T>>, rename: (name: string) => string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [rename(name), value]));
 }
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -34,13 +41,17 @@ class OnnxExecutable implements Executable {
     this.#outputs = outputs;
   }
 
-  run(
+  async run(
     inputs: Record<string, TensorData>,
     outputs: Record<string, TensorData> = {},
   ): Promise<Record<string, HostTensor>> {
     const feeds = Object.entries(this.#inputs).map(([name, shape]) => [name, { shape, data: inputs[name] }]);
-    const fetches = Object.entries(outputs).map(([name, data]) => [name, { shape: this.#outputs[name], data }]);
-    return this.#session.run(Object.fromEntries(feeds), Object.fromEntries(fetches));
+    const fetches = Object.entries(this.#outputs).flatMap(([name, shape]) => {
+      const data = outputs[name.slice(RESULT.length)];
+      return data ? [[name, { shape, data }]] : [];
+    });
+    const results = await this.#session.run(Object.fromEntries(feeds), Object.fromEntries(fetches));
+    return renamed(results, (name) => name.slice(RESULT.length));
   }
 
   dispose(): Promise<void> {

@@ -1,6 +1,8 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { KdadError } from '../../errors.js';
 import type { HostTensor, TensorData } from '../engine.js';
+
+export const runtimeVersion: string = env.versions.node ?? env.versions.common;
 
 /** An open onnxruntime session: the one place that names its options and turns its failures into ours. */
 export class Session {

@@ -20,9 +20,12 @@ export class DetectorSession {
     this.#frameShape = session.inputShape('frames').slice(1);
   }
 
-  /** @throws KdadError ENGINE_FAILED */
-  static async load(file: string, options: { threads?: number } = {}): Promise<DetectorSession> {
-    return new DetectorSession(await Session.open(file, options));
+  /**
+   * @param model the file's path, or its bytes
+   * @throws KdadError ENGINE_FAILED
+   */
+  static async load(model: string | Uint8Array, options: { threads?: number } = {}): Promise<DetectorSession> {
+    return new DetectorSession(await Session.open(model, options));
   }
 
   /**

@@ -1,0 +1,113 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { TrainProgress } from '../training/train.js';
+import { bar, duration, ProgressLine } from './progress-line.js';
+
+interface Options {
+  readonly data: string;
+  readonly teacher: string;
+  readonly out: string;
+  readonly recipe: 'kdad' | 'seed' | 'paper';
+  readonly epochs?: number;
+  readonly seed: number;
+  readonly resume: boolean;
+}
+
+export const train = new Command('train')
+  .description('learn a product from good images and write a bundle')
+  .requiredOption('--data <folder>', 'good images: any folder, or a dataset with train/good')
+  .requiredOption('--teacher <file>', 'ResNet-18 weights, safetensors')
+  .requiredOption('--out <folder>', 'where to write the bundle')
+  .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'seed', 'paper']).default('kdad'))
+  .option('--epochs <n>', "passes over the images, instead of the recipe's", wholeNumber(1))
+  .option('--seed <n>', 'decides the split, the first weights and the order', wholeNumber(0), 0)
+  .option('--resume', 'go on where an interrupted training stopped', false)
+  .addHelpText(
+    'after',
+    '\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.',
+  )
+  .action(async (options: Options) => {
+    const [{ train: trainBundle }, { recipes }, { OnnxEngine }] = await Promise.all([
+      import('../training/train.js'),
+      import('../training/recipes.js'),
+      import('../engine/onnx/onnx-engine.js'),
+    ]);
+    const recipe = recipes[options.recipe];
+    const interruption = new AbortController();
+    process.once('SIGINT', () => interruption.abort());
+    process.once('SIGTERM', () => interruption.abort());
+    const report = new TrainReport();
+    const { manifest, finished } = await trainBundle({
+      ...options,
+      recipe: { ...recipe, epochs: options.epochs ?? recipe.epochs },
+      engine: new OnnxEngine(),
+      signal: interruption.signal,
+      onProgress: (progress) => report.show(progress),
+    });
+    report.end();
+    const { threshold, training, split } = manifest;
+    const { validationLoss } = training.epochs[training.bestEpoch - 1];
+    console.log(
+      [
+        `${finished ? 'Trained' : 'Stopped early; the best so far is'} ${options.out}`,
+        `  student    epoch ${training.bestEpoch} of ${training.epochs.length}, validation loss ${validationLoss.toFixed(5)}`,
+        `  images     ${split.training.length} learned, ${split.validation.length} held out`,
+        `  threshold  ${threshold.value.toPrecision(4)} (${threshold.rule})`,
+        ...(finished ? [] : ['Go on with the same command and --resume.']),
+      ].join('\n'),
+    );
+  });
+
+/** A parser for options that take a whole number from `least` on. */
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
+    }
+    return value;
+  };
+}
+
+/** What training shows on the terminal: one line an epoch. */
+class TrainReport {
+  readonly #line = new ProgressLine();
+  #stage = '';
+  #epoch = 0;
+  #firstEpoch = 0;
+  #startedAt = 0;
+
+  show(progress: TrainProgress): void {
+    if (progress.stage !== this.#stage) {
+      this.#line.finish();
+      this.#stage = progress.stage;
+      this.#startedAt = performance.now();
+    }
+    if (progress.stage === 'images') this.#line.update(`Reading images ${progress.done}/${progress.total}`);
+    else if (progress.stage === 'calibration') this.#line.update('Calibrating the threshold');
+    else this.#showTraining(progress);
+  }
+
+  end(): void {
+    this.#line.finish();
+  }
+
+  #showTraining(progress: Extract<TrainProgress, { stage: 'training' }>): void {
+    const { epoch, epochs, images, imagesPerEpoch, loss, validationLoss } = progress;
+    if (this.#epoch === 0) this.#firstEpoch = epoch;
+    if (epoch !== this.#epoch) this.#line.finish();
+    this.#epoch = epoch;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const learned = (epoch - this.#firstEpoch) * imagesPerEpoch + images;
+    const left = (epochs - epoch) * imagesPerEpoch + imagesPerEpoch - images;
+    const rate = learned / seconds;
+    this.#line.update(
+      [
+        `Epoch ${String(epoch).padStart(String(epochs).length)}/${epochs} ${bar(images / imagesPerEpoch)}`,
+        `loss ${loss.toFixed(5)}`,
+        `validation ${validationLoss === undefined ? '  -    ' : validationLoss.toFixed(5)}`,
+        `${rate.toFixed(1)} images/s`,
+        `${duration(left / rate)} left`,
+      ].join('  '),
+    );
+  }
+}

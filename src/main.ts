@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { train } from './commands/train.js';
+import { KdadError } from './errors.js';
+import { version } from './version.js';
+
+const program = new Command('kdad-edge')
+  .description('Visual inspection at the edge: learns good parts, reports everything else.')
+  .version(version)
+  .addCommand(train);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof KdadError)) throw error;
+  console.error(`kdad-edge: ${error.message}${error.fix && `\n  ${error.fix}`}  [${error.code}]`);
+  process.exitCode = error.exitCode;
+}

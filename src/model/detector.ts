@@ -1,0 +1,36 @@
+import { add, cast, mul, type Tensor, type Tensor1D, type Tensor3D, type Tensor4D, tensor1d } from '../tensorflow.js';
+import { anomalyMap, type MapOptions, score } from './anomaly-map.js';
+import { backbone } from './backbone.js';
+import { frozen } from './convolution.js';
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** Mean and standard deviation of each channel, for pictures between 0 and 1. */
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** uint8 RGB frames (0 to 255) as the backbone expects them: batch x height x width x 3. */
+export function normaliseFrames(frames: Tensor, { mean, std }: Normalisation): Tensor4D {
+  const scale = tensor1d(std.map((deviation) => 1 / (255 * deviation)));
+  const shift = tensor1d(mean.map((average, channel) => -average / std[channel]));
+  return add(mul(cast(frames as Tensor4D, 'float32'), scale), shift);
+}
+
+/**
+ * The detector: teacher, student, anomaly map and score as one function of uint8 frames.
+ * @param teacher folded weights of the teacher
+ * @param student folded weights of the student
+ * @returns the maps (batch x height x width) and the scores (batch)
+ */
+export function detect(
+  frames: Tensor,
+  teacher: Tensors,
+  student: Tensors,
+  options: { normalisation: Normalisation; map: MapOptions },
+): { map: Tensor3D; score: Tensor1D } {
+  const images = normaliseFrames(frames, options.normalisation);
+  const map = anomalyMap(backbone(images, frozen(student)), backbone(images, frozen(teacher)), options.map);
+  return { map, score: score(map) };
+}

@@ -1,0 +1,86 @@
+import type { Engine, Executable, TensorSpec } from '../engine/engine.js';
+import { backbone } from '../model/backbone.js';
+import { frozen } from '../model/convolution.js';
+import { type Normalisation, normaliseFrames } from '../model/detector.js';
+import { normaliseFeatures } from '../model/distillation.js';
+import type { Weights } from '../model/safetensors.js';
+import type { Features } from './feature-maps.js';
+import { join } from './join.js';
+import { PerBatchSize } from './per-batch-size.js';
+
+const layers = ['layer1', 'layer2', 'layer3'] as const;
+
+/**
+ * The teacher's features of the training images. The teacher is frozen and images are not changed between epochs, so each image's
+ * features are computed once and kept, as long as they fit into `limit` bytes; those of further images are computed each time.
+ */
+export class TeacherFeatures {
+  readonly #engine: Engine;
+  readonly #teacher: Weights;
+  readonly #options: { size: readonly [number, number]; normalisation: Normalisation; limit: number };
+  readonly #kept = new Map<Uint8Array, Features>();
+  readonly #programs = new PerBatchSize((batch) => this.#compile(batch));
+  #bytes = 0;
+
+  /** @param teacher folded weights */
+  constructor(
+    engine: Engine,
+    teacher: Weights,
+    options: { size: readonly [number, number]; normalisation: Normalisation; limit: number },
+  ) {
+    this.#engine = engine;
+    this.#teacher = teacher;
+    this.#options = options;
+  }
+
+  /** @param frames uint8 RGB, one array an image; an image is known again by its array */
+  async of(frames: readonly Uint8Array[]): Promise<Features[]> {
+    const unknown = frames.filter((frame) => !this.#kept.has(frame));
+    const computed = new Map<Uint8Array, Features>();
+    if (unknown.length > 0) {
+      const features = await this.#compute(unknown);
+      unknown.forEach((frame, i) => {
+        computed.set(frame, features[i]);
+        this.#keep(frame, features[i]);
+      });
+    }
+    return frames.map((frame) => this.#kept.get(frame) ?? (computed.get(frame) as Features));
+  }
+
+  dispose(): Promise<void> {
+    this.#kept.clear();
+    return this.#programs.dispose();
+  }
+
+  #keep(frame: Uint8Array, features: Features): void {
+    const bytes = features.reduce((sum, map) => sum + map.byteLength, 0);
+    if (this.#bytes + bytes > this.#options.limit) return;
+    this.#bytes += bytes;
+    this.#kept.set(frame, features);
+  }
+
+  async #compute(frames: readonly Uint8Array[]): Promise<Features[]> {
+    const batch = frames.length;
+    const program = await this.#programs.get(batch);
+    const results = await program.run({ frames: join(frames) });
+    return frames.map((_, i) =>
+      layers.map((layer) => {
+        const maps = results[layer].data as Float32Array;
+        const size = maps.length / batch;
+        return maps.slice(i * size, (i + 1) * size);
+      }),
+    );
+  }
+
+  #compile(batch: number): Promise<Executable> {
+    const { size, normalisation } = this.#options;
+    const inputs: Record<string, TensorSpec> = { frames: { shape: [batch, ...size, 3], type: 'uint8' } };
+    for (const [name, { shape, data }] of Object.entries(this.#teacher)) {
+      inputs[name] = { shape, type: 'float32', value: data };
+    }
+    return this.#engine.compile(({ frames, ...weights }) => {
+      const maps = backbone(normaliseFrames(frames, normalisation), frozen(weights));
+      return Object.fromEntries(layers.map((layer, i) => [layer, normaliseFeatures(maps[i])]));
+    }, inputs);
+  }
+}

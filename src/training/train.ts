@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises';
+import { join as joinPath } from 'node:path';
+import type { Calibration } from '../bundle/calibration.js';
+import type { Manifest } from '../bundle/manifest.js';
+import { type BundleContents, checkTarget, writeBundle } from '../bundle/write.js';
+import { findDataset } from '../data/dataset.js';
+import { loadImages } from '../data/load-images.js';
+import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing.js';
+import { type Split, splitGood } from '../data/split.js';
+import type { Engine } from '../engine/engine.js';
+import { runtimeVersion } from '../engine/onnx/runtime.js';
+import { DetectorSession } from '../engine/onnx/session.js';
+import { KdadError } from '../errors.js';
+import { foldBatchNorm } from '../model/parameters.js';
+import { readSafetensors, type Weights, writeSafetensors } from '../model/safetensors.js';
+import { teacherFrom } from '../model/teacher.js';
+import { version } from '../version.js';
+import { calibrate } from './calibrate.js';
+import { removeCheckpoint } from './checkpoint.js';
+import { type DistillationProgress, distil } from './distil.js';
+import { exportDetector } from './export-detector.js';
+import { mapOptionsOf, type Recipe } from './recipes.js';
+
+/** The largest batch that bundles are built for: larger ones gain nothing on a CPU and little on a GPU. */
+const MAX_BATCH = 8;
+
+export interface TrainOptions {
+  /** Folder of good images, or a dataset in the MVTec layout. */
+  readonly data: string;
+  /** Safetensors file of the teacher. */
+  readonly teacher: string;
+  /** Folder to write the bundle to. */
+  readonly out: string;
+  readonly recipe: Recipe;
+  readonly seed: number;
+  /** Goes on from the checkpoint beside `out`, where there is one, and replaces the bundle that the interruption left. */
+  readonly resume?: boolean;
+  readonly engine: Engine;
+  readonly preprocessing?: Preprocessing;
+  /** Ends the training after the step at hand; the best student so far becomes the bundle. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainProgress) => void;
+}
+
+export type TrainProgress =
+  | { readonly stage: 'images'; readonly done: number; readonly total: number }
+  | ({ readonly stage: 'training' } & DistillationProgress)
+  | { readonly stage: 'calibration' };
+
+export interface TrainResult {
+  readonly manifest: Omit<Manifest, 'files'>;
+  /** False when the signal ended it early; the checkpoint is still there to resume from. */
+  readonly finished: boolean;
+}
+
+/**
+ * Learns a product: images in, bundle out. The same images, teacher, recipe, seed and version write the same bytes.
+ *
+ * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, WEIGHTS_INVALID, OUTPUT_EXISTS, CHECKPOINT_INVALID, TRAINING_DIVERGED;
+ *   INTERRUPTED when the signal came before the first epoch was done
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { data, out, recipe, seed, engine, resume = false, signal, onProgress } = options;
+  const preprocessing = options.preprocessing ?? imagenetPreprocessing;
+  await checkTarget(out, { replace: resume });
+  const teacher = await readTeacher(options.teacher);
+  const { root, good } = await findDataset(data);
+  const split = splitGood(good, { seed });
+  const images = await loadSplit(root, split, preprocessing, signal, onProgress);
+
+  const checkpoint = `${out.replace(/\/+$/, '')}.checkpoint`;
+  const distilled = await distil({
+    engine,
+    teacher,
+    images,
+    recipe,
+    seed,
+    preprocessing,
+    checkpoint,
+    resume,
+    signal,
+    onProgress: (progress) => onProgress?.({ stage: 'training', ...progress }),
+  });
+
+  onProgress?.({ stage: 'calibration' });
+  const detector = await exportDetector(teacher, foldBatchNorm(distilled.student), {
+    size: preprocessing.size,
+    normalisation: preprocessing,
+    map: mapOptionsOf(recipe, preprocessing.size),
+    maxBatch: MAX_BATCH,
+  });
+  const calibration = await calibrateOn(detector, images.validation, split.validation, recipe);
+  const manifest = describe({ recipe, seed, preprocessing, split, calibration, distilled });
+  const files: BundleContents['files'] = {
+    'detector.onnx': detector,
+    'student.safetensors': writeSafetensors(distilled.student),
+    'teacher.safetensors': writeSafetensors(teacher),
+    'calibration.json': `${JSON.stringify(calibration, null, 2)}\n`,
+  };
+  await writeBundle(out, { files, manifest }, { replace: resume });
+  if (distilled.finished) await removeCheckpoint(checkpoint);
+  return { manifest, finished: distilled.finished };
+}
+
+async function readTeacher(file: string): Promise<Weights> {
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw new KdadError('WEIGHTS_INVALID', `${file}: cannot be read (${error.message})`, { cause: error });
+  });
+  return teacherFrom(readSafetensors(bytes, file).weights, file);
+}
+
+/** Decoded images, one array each. */
+export interface SplitImages {
+  readonly training: readonly Uint8Array[];
+  readonly validation: readonly Uint8Array[];
+}
+
+async function loadSplit(
+  root: string,
+  split: Split,
+  preprocessing: Preprocessing,
+  signal: AbortSignal | undefined,
+  onProgress: TrainOptions['onProgress'],
+): Promise<SplitImages> {
+  const names = [...split.training, ...split.validation];
+  const paths = names.map((name) => joinPath(root, name));
+  const report = (done: number, total: number) => onProgress?.({ stage: 'images', done, total });
+  const pixels = await loadImages(paths, preprocessing, { signal, onProgress: report }).catch(interrupted);
+  const [height, width] = preprocessing.size;
+  const bytes = height * width * 3;
+  const frames = names.map((_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
+  return { training: frames.slice(0, split.training.length), validation: frames.slice(split.training.length) };
+}
+
+function interrupted(error: Error): never {
+  if (error.name !== 'AbortError') throw error;
+  throw new KdadError('INTERRUPTED', 'stopped before the training began; nothing was written', { cause: error });
+}
+
+/** The validation images' scores by the very file that will inspect, and the threshold they give. */
+async function calibrateOn(
+  detector: Uint8Array,
+  frames: readonly Uint8Array[],
+  names: readonly string[],
+  recipe: Recipe,
+): Promise<Calibration> {
+  const session = await DetectorSession.load(detector);
+  const scores: { image: string; score: number }[] = [];
+  try {
+    for (const [i, frame] of frames.entries()) {
+      const detection = await session.run(frame, 1);
+      scores.push({ image: names[i], score: detection.scores[0] });
+    }
+  } finally {
+    await session.dispose();
+  }
+  const { value, rule, parameters } = calibrate(
+    scores.map(({ score }) => score),
+    recipe.threshold.rule,
+    recipe.threshold.parameters,
+  );
+  return { rule, parameters, threshold: value, scores };
+}
+
+function describe(parts: {
+  recipe: Recipe;
+  seed: number;
+  preprocessing: Preprocessing;
+  split: Split;
+  calibration: Calibration;
+  distilled: { bestEpoch: number; epochs: Manifest['training']['epochs'] };
+}): Omit<Manifest, 'files'> {
+  const { recipe, seed, preprocessing, split, calibration, distilled } = parts;
+  return {
+    schemaVersion: 1,
+    backbone: 'resnet18-layer3',
+    preprocessing: {
+      size: [...preprocessing.size],
+      mean: [...preprocessing.mean],
+      std: [...preprocessing.std],
+    },
+    detector: { file: 'detector.onnx', maxBatch: MAX_BATCH },
+    recipe: { ...recipe, seed },
+    split: { seed, ...split },
+    threshold: { value: calibration.threshold, rule: calibration.rule, parameters: calibration.parameters },
+    training: { bestEpoch: distilled.bestEpoch, epochs: distilled.epochs },
+    versions: { kdadEdge: version, onnxruntime: runtimeVersion },
+  };
+}

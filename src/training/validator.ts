@@ -1,0 +1,58 @@
+import type { Engine, Executable, TensorSpec } from '../engine/engine.js';
+import { backbone } from '../model/backbone.js';
+import { frozen } from '../model/convolution.js';
+import { type Normalisation, normaliseFrames } from '../model/detector.js';
+import { distillationLoss } from '../model/distillation.js';
+import { foldBatchNorm, shapesOfFolded } from '../model/parameters.js';
+import type { Weights } from '../model/safetensors.js';
+import { targets } from './feature-maps.js';
+import { join } from './join.js';
+import { PerBatchSize } from './per-batch-size.js';
+import type { TeacherFeatures } from './teacher-features.js';
+
+/** Measures a student on good images that it does not learn from, with running statistics as in inspection. */
+export class Validator {
+  readonly #engine: Engine;
+  readonly #options: { size: readonly [number, number]; normalisation: Normalisation; batch: number };
+  readonly #programs = new PerBatchSize((batch) => this.#compile(batch));
+
+  constructor(
+    engine: Engine,
+    options: { size: readonly [number, number]; normalisation: Normalisation; batch: number },
+  ) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  /** The distillation loss, averaged over `frames`. */
+  async loss(student: Weights, frames: readonly Uint8Array[], teacher: TeacherFeatures): Promise<number> {
+    const folded = Object.entries(foldBatchNorm(student)).map(([name, { data }]) => [name, data] as const);
+    let sum = 0;
+    for (let start = 0; start < frames.length; start += this.#options.batch) {
+      const batch = frames.slice(start, start + this.#options.batch);
+      const features = await teacher.of(batch);
+      const program = await this.#programs.get(batch.length);
+      const inputs = { ...Object.fromEntries(folded), ...targets.data(features), frames: join(batch) };
+      const { loss } = await program.run(inputs);
+      sum += loss.data[0] * batch.length;
+    }
+    return sum / frames.length;
+  }
+
+  dispose(): Promise<void> {
+    return this.#programs.dispose();
+  }
+
+  #compile(batch: number): Promise<Executable> {
+    const { size, normalisation } = this.#options;
+    const inputs: Record<string, TensorSpec> = {
+      frames: { shape: [batch, ...size, 3], type: 'uint8' },
+      ...targets.specs(batch, size),
+    };
+    for (const [name, shape] of Object.entries(shapesOfFolded())) inputs[name] = { shape, type: 'float32' };
+    return this.#engine.compile(({ frames, ...rest }) => {
+      const students = backbone(normaliseFrames(frames, normalisation), frozen(rest));
+      return { loss: distillationLoss(students, targets.from(rest)) };
+    }, inputs);
+  }
+}
