@@ -4,10 +4,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: {
     // The bundle that ships: Node cannot import TensorFlow.js's gradients, and Vite takes seconds to transform them.
-    alias: [{ find: /^.*\/tensorflow\.js$/, replacement: fileURLToPath(new URL('dist/tensorflow.js', import.meta.url)) }],
+    alias: [
+      { find: /^.*\/tensorflow\.js$/, replacement: fileURLToPath(new URL('dist/tensorflow.js', import.meta.url)) },
+    ],
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/fixtures/temporary.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     server: { deps: { external: [/dist\/tensorflow\.js/] } },
