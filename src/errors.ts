@@ -13,6 +13,7 @@ const table = {
   WEIGHTS_INVALID: { exitCode: 3, fix: 'Download or export the file again; docs/teacher.md lists the accepted forms.' },
   BUNDLE_MISSING: { exitCode: 3, fix: 'Give the folder that kdad-edge train wrote (it holds manifest.json).' },
   BUNDLE_DAMAGED: { exitCode: 3, fix: 'Copy the bundle again from its source, or train a new one.' },
+  BUNDLE_UNSUPPORTED: { exitCode: 3, fix: 'Update kdad-edge, or train the model again with this version.' },
   OUTPUT_EXISTS: { exitCode: 2, fix: 'Choose another --out, or remove the old one first.' },
   CHECKPOINT_INVALID: { exitCode: 3, fix: 'Start again without --resume, or resume with the options it began with.' },
   TRAINING_DIVERGED: { exitCode: 3, fix: 'Lower the learning rate, or train with the default recipe.' },

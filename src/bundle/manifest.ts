@@ -3,12 +3,21 @@ import { z } from 'zod';
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
+/** Counts up when bundles change in a way that older versions cannot read. */
+export const schemaVersion = 1;
+
+/** A file's name in the bundle: no folder, nothing hidden, so that no manifest reaches outside of its bundle. */
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected a plain file name');
+
+/** What no bundle can do without. */
+const requiredFiles = ['detector.onnx', 'calibration.json'];
+
 /**
  * `manifest.json` of a bundle: everything needed to run the detector, to judge where it came from, and to notice damage.
  * It holds no time and no path of the machine that wrote it, so the same data, seed and version give the same bytes.
  */
 export const manifestSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(schemaVersion),
   backbone: z.literal('resnet18-layer3'),
   preprocessing: z.strictObject({
     size: z.tuple([z.int().positive(), z.int().positive()]),
@@ -34,7 +43,12 @@ export const manifestSchema = z.strictObject({
   }),
   versions: z.strictObject({ kdadEdge: z.string(), onnxruntime: z.string() }),
   /** Every other file of the bundle. */
-  files: z.record(z.string(), z.strictObject({ bytes: z.int().nonnegative(), sha256 })),
+  files: z
+    .record(fileName, z.strictObject({ bytes: z.int().nonnegative(), sha256 }))
+    .refine(
+      (files) => requiredFiles.every((name) => Object.hasOwn(files, name)),
+      `expected ${requiredFiles.join(', ')}`,
+    ),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { z } from 'zod';
+import { KdadError } from '../errors.js';
+import { type Calibration, calibrationSchema } from './calibration.js';
+import { type Manifest, manifestSchema, schemaVersion } from './manifest.js';
+
+/** A trained model on disk, whole and unchanged since it was written. */
+export interface Bundle {
+  readonly directory: string;
+  /** The folder's name. */
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** Path of `detector.onnx`. */
+  readonly detectorPath: string;
+  readonly calibration: Calibration;
+}
+
+/**
+ * Opens a bundle after checking the size and SHA-256 of every file in it.
+ *
+ * @throws KdadError BUNDLE_MISSING where there is none, BUNDLE_UNSUPPORTED for one of another schema version,
+ *   BUNDLE_DAMAGED naming the file that is missing, truncated, changed or malformed
+ */
+export async function openBundle(path: string): Promise<Bundle> {
+  const directory = resolve(path);
+  const manifest = await readManifest(directory);
+  for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(join(directory, name), expected);
+  const calibration = parseJson(
+    join(directory, 'calibration.json'),
+    await readFile(join(directory, 'calibration.json'), 'utf8'),
+    calibrationSchema,
+  );
+  return {
+    directory,
+    name: basename(directory),
+    manifest,
+    detectorPath: join(directory, manifest.detector.file),
+    calibration,
+  };
+}
+
+async function readManifest(directory: string): Promise<Manifest> {
+  const path = join(directory, 'manifest.json');
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw damaged(path, cause.message, cause);
+    throw new KdadError('BUNDLE_MISSING', `${directory}: no bundle here (no manifest.json)`, { cause });
+  });
+  return parseJson(path, text, manifestSchema, (value) => {
+    const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
+    if (typeof version === 'number' && version !== schemaVersion) {
+      const message = `${path}: schema version ${version}; this kdad-edge reads version ${schemaVersion}`;
+      throw new KdadError('BUNDLE_UNSUPPORTED', message);
+    }
+  });
+}
+
+async function verifyFile(path: string, expected: Manifest['files'][string]): Promise<void> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info?.isFile()) throw damaged(path, 'the file is missing');
+  if (info.size !== expected.bytes) {
+    const change = info.size < expected.bytes ? 'truncated' : 'changed';
+    throw damaged(path, `${change}: ${info.size} bytes, where the manifest says ${expected.bytes}`);
+  }
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash).catch((cause: Error) => {
+    throw damaged(path, cause.message, cause);
+  });
+  if (hash.digest('hex') !== expected.sha256)
+    throw damaged(path, 'changed: its SHA-256 is not the one in the manifest');
+}
+
+function parseJson<Schema extends z.ZodType>(
+  path: string,
+  text: string,
+  schema: Schema,
+  check: (value: unknown) => void = () => {},
+): z.infer<Schema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(path, `not JSON: ${(cause as Error).message}`, cause);
+  }
+  check(value);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'the whole file'}: ${issue.message}`);
+  throw damaged(path, issues.join('; '), result.error);
+}
+
+function damaged(path: string, what: string, cause?: unknown): KdadError {
+  return new KdadError('BUNDLE_DAMAGED', `${path}: ${what}`, { cause });
+}

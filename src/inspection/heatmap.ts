@@ -1,0 +1,78 @@
+import { interpolateInferno } from 'd3-scale-chromatic';
+import sharp from 'sharp';
+import { resampleBilinear } from '../data/resample.js';
+
+/** A picture and what the detector says of it. */
+export interface Heatmap {
+  /** RGB, 8 bits, height x width x 3; at any size, the original's or the detector's. */
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** Anomaly map of the whole picture. */
+  readonly map: Float32Array;
+  /** Height and width of the map. */
+  readonly mapSize: readonly [number, number];
+  /** Where the bundle's threshold lies on the map's scale. */
+  readonly threshold: number;
+}
+
+/** Ratio of map to threshold that gets the hottest colour. Fixed, so that two overlays can be compared. */
+const hottest = 2;
+/** Below this ratio the picture shows through untouched; at the hottest, this much of it is covered. */
+const coolest = 0.4;
+const cover = 0.65;
+
+/** Inferno, perceptually uniform: 256 RGB triples. */
+const inferno = Uint8Array.from({ length: 256 * 3 }, (_, i) => {
+  const hex = interpolateInferno(Math.floor(i / 3) / 255);
+  return Number.parseInt(hex.slice(1 + (i % 3) * 2, 3 + (i % 3) * 2), 16);
+});
+
+/**
+ * Draws the anomaly map over the picture: colour and cover grow with the ratio to the threshold, not to the picture's
+ * own maximum, so that a good part stays quiet, and a white line surrounds what lies above the threshold.
+ *
+ * @returns the encoded picture, as large as `pixels`
+ */
+export async function renderOverlay(heatmap: Heatmap, format: 'jpeg' | 'png' = 'jpeg'): Promise<Buffer> {
+  const { width, height } = heatmap;
+  const picture = sharp(drawOverlay(heatmap), { raw: { width, height, channels: 3 }, limitInputPixels: false });
+  return format === 'png' ? picture.png().toBuffer() : picture.jpeg({ quality: 90 }).toBuffer();
+}
+
+/** The overlay as RGB, 8 bits, height x width x 3. */
+export function drawOverlay({ pixels, width, height, map, mapSize, threshold }: Heatmap): Uint8Array {
+  const ratios = resampleBilinear(map, 1, mapSize, [height, width]).map((value) => value / threshold);
+  const overlay = Uint8Array.from(pixels);
+  for (let pixel = 0; pixel < ratios.length; pixel++) {
+    const heat = Math.min(1, ratios[pixel] / hottest);
+    const alpha = cover * smoothStep(coolest / hottest, 1, heat);
+    if (alpha === 0) continue;
+    const colour = Math.round(heat * 255) * 3;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = pixels[pixel * 3 + channel];
+      overlay[pixel * 3 + channel] = Math.round(value + alpha * (inferno[colour + channel] - value));
+    }
+  }
+  drawContour(overlay, ratios, width, height);
+  return overlay;
+}
+
+/** A line just inside the border of everything at or above the threshold, wider on larger pictures. */
+function drawContour(overlay: Uint8Array, ratios: Float32Array, width: number, height: number): void {
+  const reach = Math.max(1, Math.round(Math.min(width, height) / 400));
+  const isBelow = (x: number, y: number) => x >= 0 && y >= 0 && x < width && y < height && ratios[y * width + x] < 1;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!(ratios[y * width + x] >= 1)) continue;
+      const border = isBelow(x - reach, y) || isBelow(x + reach, y) || isBelow(x, y - reach) || isBelow(x, y + reach);
+      if (border) overlay.fill(255, (y * width + x) * 3, (y * width + x) * 3 + 3);
+    }
+  }
+}
+
+/** 0 up to `start`, 1 from `end`, without a kink between. */
+function smoothStep(start: number, end: number, value: number): number {
+  const t = Math.min(1, Math.max(0, (value - start) / (end - start)));
+  return t * t * (3 - 2 * t);
+}

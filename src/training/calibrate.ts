@@ -1,0 +1,85 @@
+import { bestF1, type LabelledScores } from './metrics/classification.js';
+
+/** A threshold and how it came about; part of the manifest. */
+export interface Threshold {
+  /** Frames that score this much or more are anomalous. */
+  readonly value: number;
+  readonly rule: string;
+  readonly parameters: Record<string, number>;
+}
+
+interface Rule {
+  readonly description: string;
+  readonly defaults: Readonly<Record<string, number>>;
+  readonly threshold: (scores: readonly number[], parameters: Readonly<Record<string, number>>) => number;
+}
+
+/** Rules that need nothing but the scores of good images that the student did not train on. */
+export const thresholdRules = {
+  max: {
+    description: 'the largest score, and a margin (part of it) above',
+    defaults: { margin: 0.1 },
+    threshold: (scores, { margin }) => Math.max(...scores) * (1 + margin),
+  },
+  quantile: {
+    description: 'a quantile of the scores, interpolated, and a margin (part of it) above',
+    defaults: { quantile: 0.99, margin: 0.1 },
+    threshold: (scores, { quantile, margin }) => quantileOf(scores, quantile) * (1 + margin),
+  },
+  'mean-sigma': {
+    description: 'the mean, and a number of standard deviations above',
+    defaults: { sigmas: 3 },
+    threshold: (scores, { sigmas }) => mean(scores) + sigmas * standardDeviation(scores),
+  },
+} as const satisfies Record<string, Rule>;
+
+export type RuleName = keyof typeof thresholdRules;
+
+/**
+ * Chooses the threshold from the scores of good validation images.
+ *
+ * @param scores at least one
+ * @param parameters instead of the rule's defaults
+ */
+export function calibrate(
+  scores: readonly number[],
+  rule: RuleName,
+  parameters: Readonly<Record<string, number>> = {},
+): Threshold {
+  if (scores.length === 0) throw new RangeError('a threshold needs at least one score');
+  const { defaults, threshold }: Rule = thresholdRules[rule];
+  const unknown = Object.keys(parameters).filter((name) => !(name in defaults));
+  if (unknown.length > 0) throw new RangeError(`rule ${rule} has no parameter ${unknown.join(', ')}`);
+  const used = { ...defaults, ...parameters };
+  return { value: threshold(scores, used), rule, parameters: used };
+}
+
+/**
+ * Chooses the threshold with the best F1 on labelled images.
+ *
+ * @throws RangeError without anomalies among them
+ */
+export function calibrateLabelled(labelled: LabelledScores): Threshold {
+  const best = bestF1(labelled);
+  if (!best) throw new RangeError('the F1-optimal threshold needs anomalous images');
+  return { value: best.threshold, rule: 'f1-optimal', parameters: {} };
+}
+
+/** Linear interpolation between the two nearest scores (Hyndman and Fan's type 7, as in NumPy and R). */
+function quantileOf(scores: readonly number[], quantile: number): number {
+  const sorted = [...scores].sort((a, b) => a - b);
+  const position = quantile * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
+  return low + (high - low) * (position - Math.floor(position));
+}
+
+function mean(scores: readonly number[]): number {
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
+
+/** Of a sample (n - 1); 0 for a single score. */
+function standardDeviation(scores: readonly number[]): number {
+  const average = mean(scores);
+  const squares = scores.reduce((sum, score) => sum + (score - average) ** 2, 0);
+  return Math.sqrt(squares / Math.max(1, scores.length - 1));
+}
