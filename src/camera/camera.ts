@@ -1,0 +1,132 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KdadError } from '../errors.js';
+import { isEndless } from './command.js';
+import { decode } from './decode.js';
+import type { Ffmpeg } from './ffmpeg.js';
+import { playFolder } from './folder.js';
+import type { Frame } from './frame.js';
+import { type CameraSettings, defaultFirstFrameTimeout, defaultFolderFps, defaultStallTimeout } from './settings.js';
+
+/**
+ * - `connecting`: no frame has come yet
+ * - `live`: frames come
+ * - `lost`: the source failed or fell silent; it is tried again after a while
+ * - `ended`: a file or folder that does not loop has been played to its end; no frame comes any more
+ */
+export type CameraState = 'connecting' | 'live' | 'lost' | 'ended';
+
+/** What a camera tells. Called between frames, so it must be quick; an exception is a defect and ends the process. */
+export interface CameraListener {
+  onFrame(frame: Frame): void;
+  /** `reason` says why a camera was lost: the first line in short, then the last lines of ffmpeg's log. */
+  onState?(state: CameraState, reason?: string): void;
+  /** A lost source is about to be tried again. */
+  onReconnect?(): void;
+  /** Something was passed over, say an unreadable picture of a folder. */
+  onWarning?(message: string): void;
+}
+
+export interface CameraOptions {
+  readonly ffmpeg: Ffmpeg;
+  /** Height and width of the frames in pixels: the model's input. */
+  readonly size: readonly [number, number];
+  readonly listener: CameraListener;
+  /** Milliseconds to wait before each attempt in a row; the last one repeats. */
+  readonly backoff?: readonly number[];
+  /** Milliseconds from SIGTERM to SIGKILL. */
+  readonly killGrace?: number;
+}
+
+/** Keeps one source playing: connects, hands on its frames, and connects again whenever it is lost. */
+export class Camera {
+  readonly name: string;
+  readonly #settings: CameraSettings;
+  readonly #options: CameraOptions;
+  #state: CameraState = 'connecting';
+  #sequence = 0;
+  #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(settings: CameraSettings, options: CameraOptions) {
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#options = options;
+  }
+
+  get state(): CameraState {
+    return this.#state;
+  }
+
+  /** Begins to connect; the listener hears of the rest. */
+  start(): void {
+    if (this.#running) throw new Error(`camera ${this.name} is running already`);
+    this.#stopping = new AbortController();
+    this.#running = this.#run(this.#stopping.signal);
+  }
+
+  /** When it resolves, no process is left, and no frame comes any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    this.#running = undefined;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { listener, backoff = [1000, 5000, 10_000, 60_000] } = this.#options;
+    let attempt = 0;
+    let delay = 0;
+    for (;;) {
+      this.#become('connecting');
+      const { liveFor, failure } = await this.#play(signal);
+      if (signal.aborted) return;
+      if (!failure && !isEndless(this.#settings.source)) return this.#become('ended');
+      this.#become('lost', failure?.message ?? 'the source ended');
+      // A source that holds no longer than the wait before it is not well again.
+      if (liveFor > delay) attempt = 0;
+      delay = backoff[Math.min(attempt++, backoff.length - 1)];
+      await sleep(delay, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      listener.onReconnect?.();
+    }
+  }
+
+  /** Plays the source until it ends or fails. `liveFor`: milliseconds since its first frame. */
+  async #play(signal: AbortSignal): Promise<{ liveFor: number; failure?: KdadError }> {
+    const [height, width] = this.#options.size;
+    let liveSince: number | undefined;
+    let failure: KdadError | undefined;
+    try {
+      for await (const pixels of this.#open(signal)) {
+        if (signal.aborted) break;
+        if (liveSince === undefined) this.#become('live');
+        liveSince ??= performance.now();
+        const frame = { camera: this.name, sequence: this.#sequence++, time: Date.now(), width, height, pixels };
+        this.#options.listener.onFrame(frame);
+      }
+    } catch (error) {
+      if (error instanceof KdadError) failure = error;
+      else if (!signal.aborted) throw error;
+    }
+    return { liveFor: liveSince === undefined ? 0 : performance.now() - liveSince, failure };
+  }
+
+  #open(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    const { source, fps, stallTimeout, firstFrameTimeout } = this.#settings;
+    const { ffmpeg, size, listener, killGrace } = this.#options;
+    if (source.kind === 'folder') {
+      const onWarning = listener.onWarning?.bind(listener);
+      return playFolder(source, { size, fps: fps ?? defaultFolderFps, signal, onWarning });
+    }
+    const patience = {
+      firstFrame: (firstFrameTimeout ?? defaultFirstFrameTimeout) * 1000,
+      nextFrame: (stallTimeout ?? defaultStallTimeout) * 1000,
+    };
+    return decode(source, { ffmpeg, size, fps, signal, patience, killGrace });
+  }
+
+  #become(state: CameraState, reason?: string): void {
+    this.#state = state;
+    this.#options.listener.onState?.(state, reason);
+  }
+}

@@ -1,0 +1,98 @@
+import { atLeast, type FfmpegVersion } from './ffmpeg.js';
+import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from './settings.js';
+
+/** The sources that ffmpeg decodes; the pictures of a folder need no ffmpeg. */
+export type StreamSource = RtspSource | V4l2Source | MjpegSource | FileSource;
+
+/** What to run and what to write to it. */
+export interface Command {
+  readonly args: readonly string[];
+  /** Written to ffmpeg's standard input, which is then closed. */
+  readonly stdin?: string;
+}
+
+export interface CommandOptions {
+  /** Height and width of the frames in pixels: the model's input. */
+  readonly size: readonly [number, number];
+  /** At most so many frames a second. */
+  readonly fps?: number;
+  readonly version: FfmpegVersion;
+}
+
+/**
+ * The ffmpeg command that decodes a source to raw RGB frames on its standard output.
+ *
+ * The address of a network source is a secret (it carries the password), and every user of the machine can read a
+ * process's arguments. So it goes through standard input, as a one-line playlist for ffmpeg's concat demuxer.
+ */
+export function decodeCommand(source: StreamSource, { size: [height, width], fps, version }: CommandOptions): Command {
+  // The resize that agrees with the one of training (src/data/image.ts) to a fifth of a grey level.
+  const scale = `scale=${width}:${height}:flags=bilinear+accurate_rnd+full_chroma_int`;
+  const filters = fps === undefined ? scale : `${rateCap(fps)},${scale}`;
+  const everyFrame = atLeast(version, 5, 1) ? '-fps_mode' : '-vsync';
+  const { args, stdin } = input(source);
+  return {
+    args: [
+      ...['-nostdin', '-hide_banner', '-loglevel', 'warning'],
+      ...args,
+      ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf', filters, everyFrame, 'passthrough'],
+      ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
+    ],
+    stdin,
+  };
+}
+
+/** Whether a source goes on for ever, so that its end is a loss. */
+export function isEndless(source: StreamSource | FolderSource): boolean {
+  return source.kind === 'file' || source.kind === 'folder' ? source.loop === true : true;
+}
+
+function input(source: StreamSource): Command {
+  switch (source.kind) {
+    case 'rtsp':
+      return networkInput(withTransport(source));
+    case 'mjpeg':
+      return networkInput(source.url);
+    case 'v4l2': {
+      const size = source.size ? ['-video_size', source.size.join('x')] : [];
+      const rate = source.inputFps ? ['-framerate', String(source.inputFps)] : [];
+      return { args: ['-f', 'v4l2', ...size, ...rate, '-i', source.device] };
+    }
+    case 'file': {
+      const loop = source.loop ? ['-stream_loop', '-1'] : [];
+      const pace = source.realtime === false ? [] : ['-re'];
+      // The protocol's name keeps a path such as `-a.mp4` or `part:3.mp4` from being read as something else.
+      return { args: [...loop, ...pace, '-i', `file:${source.path}`] };
+    }
+  }
+}
+
+/**
+ * Frames get the time of their arrival: cameras' clocks jump, and MJPEG has none. There is no time limit here, since
+ * its option changed its meaning over ffmpeg's versions; the camera watches the frames instead.
+ */
+function networkInput(url: string): Command {
+  const quoted = `'${url.replaceAll("'", "'\\''")}'`;
+  return {
+    args: [
+      ...['-use_wallclock_as_timestamps', '1', '-fflags', 'nobuffer+discardcorrupt'],
+      ...['-protocol_whitelist', 'pipe,rtsp,rtp,udp,tcp,http,https,tls,crypto'],
+      ...['-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
+    ],
+    stdin: `ffconcat version 1.0\nfile ${quoted}\n`,
+  };
+}
+
+/** ffmpeg takes the transport from the query of the address and sends the rest of the query to the camera. */
+function withTransport({ url, transport = 'tcp' }: RtspSource): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${transport}`;
+}
+
+/**
+ * A filter that passes at most `fps` frames a second: each passed frame moves the time from which the next may pass
+ * (variable 0) on by a period. Unlike ffmpeg's `fps` it never repeats a frame, and a clock set back does not stop it.
+ */
+function rateCap(fps: number): string {
+  const period = `1/${fps}`;
+  return `select='if(gte(t,ld(0))+lt(t,ld(0)-${period}),st(0,clip(ld(0)+${period},t,t+${period})),0)'`;
+}

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { KdadError } from '../errors.js';
+import { decodeCommand, type StreamSource } from './command.js';
+import type { Ffmpeg } from './ffmpeg.js';
+import { FrameAssembler } from './frame-assembler.js';
+import { LogTail } from './log-tail.js';
+import { redactText } from './redact.js';
+
+export interface DecodeOptions {
+  readonly ffmpeg: Ffmpeg;
+  /** Height and width of the frames in pixels. */
+  readonly size: readonly [number, number];
+  /** At most so many frames a second; all of them when absent. */
+  readonly fps?: number;
+  readonly signal?: AbortSignal;
+  /** Milliseconds that the first frame, and each one after it, may take; without end when absent. */
+  readonly patience?: { readonly firstFrame: number; readonly nextFrame: number };
+  /** Milliseconds from SIGTERM to SIGKILL. */
+  readonly killGrace?: number;
+}
+
+/**
+ * Runs one ffmpeg and yields its frames: RGB, height x width x 3. ffmpeg waits while the consumer does. However the
+ * iteration ends (the stream's end, an error, an abort, the consumer's `break`), the process is gone when it has.
+ *
+ * @throws KdadError FFMPEG_FAILED with the last 100 lines of ffmpeg's log when it exits with an error, inside a frame,
+ *   or has lost our patience; the signal's reason when aborted
+ */
+export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
+  const { ffmpeg, size, fps, signal, patience, killGrace = 2000 } = options;
+  signal?.throwIfAborted();
+  const command = decodeCommand(source, { size, fps, version: ffmpeg.version });
+  // Its own process group, so that nothing that a wrapper script starts can outlive it.
+  const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true });
+  const log = new LogTail();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
+  child.stdin.on('error', () => {}).end(command.stdin); // One that does not read tells why by its exit.
+  const closed = new Promise<string | undefined>((resolve) => {
+    child.once('error', (error) => resolve(`cannot be run: ${error.message}`));
+    child.once('close', (code, by) =>
+      resolve(code === 0 ? undefined : by ? `was ended by ${by}` : `exited with ${code}`),
+    );
+  });
+
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= terminate(child, killGrace);
+  };
+  let stalled: string | undefined;
+  const expectFrame = (milliseconds: number) =>
+    setTimeout(() => {
+      stalled = `sent no frame for ${milliseconds / 1000} s`;
+      stop();
+    }, milliseconds);
+  const failed = (what: string) => {
+    const lines = log.lines.map((line) => `\n  ${redactText(line, 'url' in source ? source.url : undefined)}`);
+    return new KdadError('FFMPEG_FAILED', `ffmpeg ${what}${lines.join('')}`);
+  };
+
+  const assembler = new FrameAssembler(size[0] * size[1] * 3);
+  let watchdog = patience && expectFrame(patience.firstFrame);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    try {
+      for await (const chunk of child.stdout) {
+        for (const frame of assembler.push(chunk)) {
+          if (stopping) break;
+          clearTimeout(watchdog);
+          yield frame;
+          watchdog = patience && expectFrame(patience.nextFrame);
+        }
+        if (stopping) break;
+      }
+    } catch (error) {
+      if (!stopping) throw error; // The pipe of a process that was ended may be cut while we read it.
+    }
+    const failure = await closed;
+    signal?.throwIfAborted();
+    if (stalled ?? failure) throw failed((stalled ?? failure)!);
+    if (assembler.pendingBytes > 0) {
+      throw failed(`ended inside a frame: ${assembler.pendingBytes} of ${size[0] * size[1] * 3} bytes`);
+    }
+  } finally {
+    clearTimeout(watchdog);
+    signal?.removeEventListener('abort', stop);
+    stop();
+    await stopping;
+  }
+}
+
+/** SIGTERM, grace, SIGKILL, to the process and all that it started. */
+async function terminate(child: ChildProcess, grace: number): Promise<void> {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    signalGroup(child.pid, 'SIGTERM');
+    const killer = setTimeout(signalGroup, grace, child.pid, 'SIGKILL');
+    await exited;
+    clearTimeout(killer);
+    signalGroup(child.pid, 'SIGKILL');
+  }
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: none of them is left.
+  }
+}

@@ -1,0 +1,32 @@
+import { KdadError } from '../errors.js';
+import { decode } from './decode.js';
+import type { Ffmpeg } from './ffmpeg.js';
+import type { Frame } from './frame.js';
+
+export interface VideoOptions {
+  readonly ffmpeg: Ffmpeg;
+  /** Height and width of the frames in pixels: the model's input. */
+  readonly size: readonly [number, number];
+  /** At most so many frames of each second of the video; all of them when absent. */
+  readonly fps?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The frames of a video file, as fast as they are taken; the camera's name in them is the path.
+ *
+ * @throws KdadError FFMPEG_FAILED naming a file that is not a readable video; the signal's reason when aborted
+ */
+export async function* readVideo(path: string, { size, ...options }: VideoOptions): AsyncGenerator<Frame, void> {
+  const [height, width] = size;
+  let sequence = 0;
+  try {
+    for await (const pixels of decode({ kind: 'file', path, realtime: false }, { size, ...options })) {
+      yield { camera: path, sequence: sequence++, time: Date.now(), width, height, pixels };
+    }
+  } catch (cause) {
+    if (!(cause instanceof KdadError)) throw cause;
+    throw new KdadError('FFMPEG_FAILED', `${path}: not a video that can be read. ${cause.message}`, { cause });
+  }
+  if (sequence === 0) throw new KdadError('FFMPEG_FAILED', `${path}: this video has no frames`);
+}
