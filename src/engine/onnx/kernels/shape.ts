@@ -31,16 +31,6 @@ const transpose: Kernel = ({ inputs: { x }, attributes: { perm } }) => ({
   order: x.order.map((axis) => perm.indexOf(axis)),
 });
 
-const concat: Kernel = ({ graph, list, attributes: { axis: axisAttribute } }) => {
-  const [{ order, shape: first }] = list;
-  const axis = util.parseAxisParam(axisAttribute, [...first])[0];
-  const shape = first.map((dimension, logical) =>
-    logical === axis ? list.reduce((sum, value) => sum + value.shape[axis], 0) : dimension,
-  );
-  const edges = list.map((value) => arrange(graph, value, order));
-  return append(graph, 'Concat', edges, { shape, order }, { axis: order.indexOf(axis) });
-};
-
 const slice: Kernel = ({ graph, inputs: { x }, attributes }) => {
   const logical = { shape: [...x.shape], dtype: 'float32' } as Parameters<typeof slice_util.parseSliceParams>[0];
   const [begin, size] = slice_util.parseSliceParams(logical, attributes.begin, attributes.size);
@@ -92,7 +82,6 @@ export const shape: Record<string, Kernel> = {
   Reshape: reshapeKernel,
   ExpandDims: expandDims,
   Transpose: transpose,
-  Concat: concat,
   Slice: slice,
   PadV2: pad,
   MirrorPad: mirrorPad,
