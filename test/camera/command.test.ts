@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { type CommandOptions, decodeCommand, isEndless, type StreamSource } from '../../src/camera/command.js';
+
+const modern: CommandOptions = { size: [192, 256], version: { major: 5, minor: 1 } };
+const old: CommandOptions = { ...modern, version: { major: 4, minor: 1 } };
+
+const network =
+  '-use_wallclock_as_timestamps 1 -fflags nobuffer+discardcorrupt ' +
+  '-protocol_whitelist pipe,rtsp,rtp,udp,tcp,http,https,tls,crypto -f concat -safe 0 -i pipe:0';
+const scale = 'scale=256:192:flags=bilinear+accurate_rnd+full_chroma_int';
+
+const table: [StreamSource, CommandOptions, string, string?][] = [
+  [
+    { kind: 'rtsp', url: 'rtsp://admin:secret@camera/stream' },
+    modern,
+    `-nostdin -hide_banner -loglevel warning ${network} -map 0:v:0 -an -sn -dn -vf ${scale} -fps_mode passthrough -f rawvideo -pix_fmt rgb24 pipe:1`,
+    "ffconcat version 1.0\nfile 'rtsp://admin:secret@camera/stream?tcp'\n",
+  ],
+  [
+    { kind: 'rtsp', url: "rtsp://camera/it's?channel=1", transport: 'udp' },
+    old,
+    `-nostdin -hide_banner -loglevel warning ${network} -map 0:v:0 -an -sn -dn -vf ${scale} -vsync passthrough -f rawvideo -pix_fmt rgb24 pipe:1`,
+    "ffconcat version 1.0\nfile 'rtsp://camera/it'\\''s?channel=1&udp'\n",
+  ],
+  [
+    { kind: 'mjpeg', url: 'https://camera/video?token=secret' },
+    { ...modern, fps: 2.5 },
+    `-nostdin -hide_banner -loglevel warning ${network} -map 0:v:0 -an -sn -dn -vf select='if(gte(t,ld(0))+lt(t,ld(0)-1/2.5),st(0,clip(ld(0)+1/2.5,t,t+1/2.5)),0)',${scale} -fps_mode passthrough -f rawvideo -pix_fmt rgb24 pipe:1`,
+    "ffconcat version 1.0\nfile 'https://camera/video?token=secret'\n",
+  ],
+  [
+    { kind: 'v4l2', device: '/dev/video0' },
+    modern,
+    `-nostdin -hide_banner -loglevel warning -f v4l2 -i /dev/video0 -map 0:v:0 -an -sn -dn -vf ${scale} -fps_mode passthrough -f rawvideo -pix_fmt rgb24 pipe:1`,
+  ],
+  [
+    { kind: 'v4l2', device: '/dev/video0', size: [1280, 720], inputFps: 30 },
+    old,
+    `-nostdin -hide_banner -loglevel warning -f v4l2 -video_size 1280x720 -framerate 30 -i /dev/video0 -map 0:v:0 -an -sn -dn -vf ${scale} -vsync passthrough -f rawvideo -pix_fmt rgb24 pipe:1`,
+  ],
+  [
+    { kind: 'file', path: 'parts.mp4' },
+    modern,
+    `-nostdin -hide_banner -loglevel warning -re -i file:parts.mp4 -map 0:v:0 -an -sn -dn -vf ${scale} -fps_mode passthrough -f rawvideo -pix_fmt rgb24 pipe:1`,
+  ],
+  [
+    { kind: 'file', path: '/data/parts.mp4', loop: true, realtime: false },
+    modern,
+    `-nostdin -hide_banner -loglevel warning -stream_loop -1 -i file:/data/parts.mp4 -map 0:v:0 -an -sn -dn -vf ${scale} -fps_mode passthrough -f rawvideo -pix_fmt rgb24 pipe:1`,
+  ],
+];
+
+describe('the command line of ffmpeg', () => {
+  it.each(table)('for %j', (source, options, args, stdin) => {
+    const command = decodeCommand(source, options);
+    expect(command.args.join(' ')).toBe(args);
+    expect(command.stdin).toBe(stdin);
+  });
+
+  it('never holds the address of a network camera', () => {
+    for (const [source] of table) {
+      if ('url' in source) expect(decodeCommand(source, modern).args.join(' ')).not.toContain('camera');
+    }
+  });
+});
+
+it('cameras, and what loops, have no end', () => {
+  expect(isEndless({ kind: 'rtsp', url: 'rtsp://camera' })).toBe(true);
+  expect(isEndless({ kind: 'v4l2', device: '/dev/video0' })).toBe(true);
+  expect(isEndless({ kind: 'file', path: 'a.mp4', loop: true })).toBe(true);
+  expect(isEndless({ kind: 'file', path: 'a.mp4' })).toBe(false);
+  expect(isEndless({ kind: 'folder', path: 'a', loop: false })).toBe(false);
+});

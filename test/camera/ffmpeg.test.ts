@@ -1,0 +1,69 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import installer from '@ffmpeg-installer/ffmpeg';
+import { afterAll, describe, expect, it } from 'vitest';
+import { atLeast, findFfmpeg, parseVersion } from '../../src/camera/ffmpeg.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'kdad-ffmpeg-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function program(name: string, script: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+describe('finding ffmpeg', () => {
+  const good = program('ffmpeg', 'echo ffmpeg version 6.1.2-custom');
+  const broken = program('broken', 'echo no libc >&2; exit 127');
+
+  it('takes the one that the configuration names, before the environment', async () => {
+    const found = await findFfmpeg(good, { FFMPEG_PATH: broken, PATH: '' });
+    expect(found).toEqual({ path: good, version: { major: 6, minor: 1 }, source: 'the configuration' });
+  });
+
+  it('takes FFMPEG_PATH before the PATH', async () => {
+    const found = await findFfmpeg(undefined, { FFMPEG_PATH: installer.path, PATH: folder });
+    expect(found).toMatchObject({ path: installer.path, source: 'FFMPEG_PATH' });
+  });
+
+  it('takes the one on the PATH before those of the packages', async () => {
+    const found = await findFfmpeg(undefined, { PATH: `${folder}:${process.env.PATH}` });
+    expect(found).toMatchObject({ version: { major: 6, minor: 1 }, source: 'ffmpeg on the PATH' });
+  });
+
+  it('falls back to a package, which always has one', async () => {
+    const found = await findFfmpeg(undefined, { PATH: '/nowhere' });
+    expect(found.source).toMatch(/^(ffmpeg-static|@ffmpeg-installer\/ffmpeg)$/);
+    expect(atLeast(found.version, 4)).toBe(true);
+  });
+
+  it.each([
+    ['does not exist', join(folder, 'none'), 'no such program'],
+    ['may not be executed', folder, 'it may not be executed'],
+    ['fails', broken, 'Command failed'],
+    ['is another program', program('other', 'echo hello'), 'it does not answer -version as ffmpeg does'],
+  ])('names the one asked for when it %s, and looks for no other', async (_, path, reason) => {
+    const error = expect.objectContaining({ code: 'FFMPEG_MISSING' });
+    await expect(findFfmpeg(path)).rejects.toEqual(error);
+    await expect(findFfmpeg(path)).rejects.toThrow(`${path}, named by the configuration, is not`);
+    await expect(findFfmpeg(undefined, { FFMPEG_PATH: path })).rejects.toThrow(`${path}, named by FFMPEG_PATH`);
+    await expect(findFfmpeg(path)).rejects.toThrow(reason);
+  });
+});
+
+describe('the version of an ffmpeg', () => {
+  it.each([
+    ['ffmpeg version 5.1.9-0+deb12u1 Copyright (c) 2000-2026', 5, 1],
+    ['ffmpeg version n7.0.2 Copyright', 7, 0],
+    ['ffmpeg version 4.4-static https://johnvansickle.com/ffmpeg/', 4, 4],
+    ['ffmpeg version N-47683-g0e8eb07980-static\nlibavutil      56. 24.101 / 56. 24.101', 4, 1],
+    ['ffmpeg version N-109542-gde8e6e67e7\nlibavutil      58.  3.100 / 58.  3.100', 6, 0],
+    ['ffmpeg version 2026-01-07-git-af6a1dd0b2\nlibavutil      61.  1.100 / 61.  1.100', 8, 0],
+    ['ffmpeg version git-2012-01-01', 0, 0],
+  ])('%j is %i.%i', (output, major, minor) => {
+    expect(parseVersion(output)).toEqual({ major, minor });
+  });
+});
