@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { evaluate } from './commands/evaluate.js';
+import { predict } from './commands/predict.js';
 import { train } from './commands/train.js';
 import { KdadError } from './errors.js';
 import { version } from './version.js';
@@ -7,7 +9,9 @@ import { version } from './version.js';
 const program = new Command('kdad-edge')
   .description('Visual inspection at the edge: learns good parts, reports everything else.')
   .version(version)
-  .addCommand(train);
+  .addCommand(train)
+  .addCommand(evaluate)
+  .addCommand(predict);
 
 try {
   await program.parseAsync();

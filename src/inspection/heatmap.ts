@@ -20,7 +20,7 @@ export interface Heatmap {
 const hottest = 2;
 /** Below this ratio the picture shows through untouched; at the hottest, this much of it is covered. */
 const coolest = 0.4;
-const cover = 0.65;
+const cover = 0.6;
 
 /** Inferno, perceptually uniform: 256 RGB triples. */
 const inferno = Uint8Array.from({ length: 256 * 3 }, (_, i) => {
@@ -30,7 +30,7 @@ const inferno = Uint8Array.from({ length: 256 * 3 }, (_, i) => {
 
 /**
  * Draws the anomaly map over the picture: colour and cover grow with the ratio to the threshold, not to the picture's
- * own maximum, so that a good part stays quiet, and a white line surrounds what lies above the threshold.
+ * own maximum, so that a good part stays quiet, and a line surrounds what lies above the threshold.
  *
  * @returns the encoded picture, as large as `pixels`
  */
@@ -58,15 +58,22 @@ export function drawOverlay({ pixels, width, height, map, mapSize, threshold }: 
   return overlay;
 }
 
-/** A line just inside the border of everything at or above the threshold, wider on larger pictures. */
+/**
+ * Draws the border of everything at or above the threshold: white inside and black outside, so that it is seen on every
+ * picture, and wider on larger ones.
+ */
 function drawContour(overlay: Uint8Array, ratios: Float32Array, width: number, height: number): void {
   const reach = Math.max(1, Math.round(Math.min(width, height) / 400));
-  const isBelow = (x: number, y: number) => x >= 0 && y >= 0 && x < width && y < height && ratios[y * width + x] < 1;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      if (!(ratios[y * width + x] >= 1)) continue;
-      const border = isBelow(x - reach, y) || isBelow(x + reach, y) || isBelow(x, y - reach) || isBelow(x, y + reach);
-      if (border) overlay.fill(255, (y * width + x) * 3, (y * width + x) * 3 + 3);
+      const pixel = y * width + x;
+      const above = ratios[pixel] >= 1;
+      const border =
+        (x >= reach && ratios[pixel - reach] >= 1 !== above) ||
+        (x + reach < width && ratios[pixel + reach] >= 1 !== above) ||
+        (y >= reach && ratios[pixel - reach * width] >= 1 !== above) ||
+        (y + reach < height && ratios[pixel + reach * width] >= 1 !== above);
+      if (border) overlay.fill(above ? 255 : 0, pixel * 3, pixel * 3 + 3);
     }
   }
 }

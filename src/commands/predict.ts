@@ -1,0 +1,65 @@
+import { Command } from 'commander';
+
+interface Options {
+  readonly model: string;
+  readonly out?: string;
+  readonly json: boolean;
+  readonly failOnAnomaly: boolean;
+  readonly ffmpeg?: string;
+}
+
+export const predict = new Command('predict')
+  .description('judge images, folders of images and videos')
+  .argument('<path...>', 'images, folders, videos')
+  .requiredOption('--model <folder>', 'a bundle')
+  .option('--out <folder>', 'write heatmap overlays here, a new or empty folder')
+  .option('--json', 'print one JSON object a line', false)
+  .option('--fail-on-anomaly', 'exit with 1 when anything is anomalous', false)
+  .option('--ffmpeg <file>', 'the ffmpeg that decodes videos')
+  .addHelpText(
+    'after',
+    `
+Prints score, ratio to the threshold and verdict of every image, and of every frame of a video.
+Overlays are as large as the image; of videos, only anomalous frames get one, at the model's size.
+Exits with 0 whatever the verdicts, unless --fail-on-anomaly is given. What cannot be read is reported, the rest goes on,
+and the exit code is that of the first error.`,
+  )
+  .action(async (paths: string[], options: Options) => {
+    const [{ openBundle }, { findSources, predict: predictSources }, { OverlayFolder }, { findFfmpeg }] =
+      await Promise.all([
+        import('../bundle/read.js'),
+        import('../inspection/predict.js'),
+        import('../inspection/overlay-folder.js'),
+        import('../camera/ffmpeg.js'),
+      ]);
+    const bundle = await openBundle(options.model);
+    const threshold = bundle.manifest.threshold.value;
+    const sources = await findSources(paths);
+    const overlays = options.out === undefined ? undefined : new OverlayFolder(options.out);
+    await overlays?.create();
+    const width = Math.max(...sources.map(({ path }) => path.length));
+
+    let anomalies = 0;
+    let firstError = 0;
+    for await (const result of predictSources(bundle, sources, () => findFfmpeg(options.ffmpeg))) {
+      const image = result.source.path;
+      if ('error' in result) {
+        firstError ||= result.error.exitCode;
+        if (options.json) console.log(JSON.stringify({ image, error: result.error.message }));
+        console.error(`kdad-edge: ${result.error.message}  [${result.error.code}]`);
+        continue;
+      }
+      const { score, frame } = result;
+      const ratio = score / threshold;
+      const anomalous = score >= threshold;
+      if (anomalous) anomalies++;
+      const heatmap = frame === undefined || anomalous ? await overlays?.write(result, threshold) : undefined;
+      if (options.json) console.log(JSON.stringify({ image, frame, score, threshold, ratio, anomalous, heatmap }));
+      else {
+        const name = frame === undefined ? image : `${image} #${frame}`;
+        const verdict = anomalous ? 'ANOMALOUS' : 'good';
+        console.log(`${name.padEnd(width)}  score ${score.toPrecision(4)}  ratio ${ratio.toFixed(2)}  ${verdict}`);
+      }
+    }
+    process.exitCode = firstError || (options.failOnAnomaly && anomalies > 0 ? 1 : 0);
+  });

@@ -1,0 +1,99 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bundle } from '../bundle/read.js';
+import type { Ffmpeg } from '../camera/ffmpeg.js';
+import { readVideo } from '../camera/video.js';
+import { isImageName, listImages } from '../data/dataset.js';
+import { decodePicture, type Picture, resizePicture } from '../data/image.js';
+import { DetectorSession } from '../engine/onnx/session.js';
+import { KdadError } from '../errors.js';
+
+/** A file to look at. */
+export interface Source {
+  readonly kind: 'image' | 'video';
+  readonly path: string;
+  /** Its path within the folder that was asked for, or the file's name. */
+  readonly name: string;
+}
+
+/** What the detector says of an image or of a frame of a video. */
+export interface Prediction {
+  readonly source: Source;
+  /** Counts the frames of a video from 0. */
+  readonly frame?: number;
+  /** An image at its own size, a frame of a video at the detector's. */
+  readonly picture: Picture;
+  readonly score: number;
+  readonly map: Float32Array;
+  /** Height and width of the map. */
+  readonly mapSize: readonly [number, number];
+}
+
+/** A source that could not be read, or no further. */
+export interface Failure {
+  readonly source: Source;
+  readonly error: KdadError;
+}
+
+/**
+ * What paths on the command line stand for: folders are searched for images, other files are images or, by their
+ * extension, videos. A path where nothing is counts as an image, whose reading then says so.
+ *
+ * @throws KdadError DATASET_INVALID for a folder without images
+ */
+export async function findSources(paths: readonly string[]): Promise<Source[]> {
+  const found = await Promise.all(
+    paths.map(async (path): Promise<Source[]> => {
+      const info = await stat(path).catch(() => undefined);
+      const name = path.replace(/^.*[/\\](?=.)/, '');
+      if (!info?.isDirectory()) return [{ kind: !info || isImageName(path) ? 'image' : 'video', path, name }];
+      const images = await listImages(path);
+      if (images.length === 0)
+        throw new KdadError('DATASET_INVALID', `${path}: no PNG, JPEG, BMP, WebP or TIFF images`);
+      return images.map((image) => ({ kind: 'image', path: join(path, image), name: image }));
+    }),
+  );
+  return found.flat();
+}
+
+/**
+ * Judges images and videos one after the other. What cannot be read is yielded as a failure, and the rest goes on.
+ *
+ * @param findFfmpeg called once, before the first video
+ * @throws KdadError ENGINE_FAILED
+ */
+export async function* predict(
+  { detectorPath, manifest }: Bundle,
+  sources: readonly Source[],
+  findFfmpeg: () => Promise<Ffmpeg>,
+): AsyncGenerator<Prediction | Failure, void> {
+  const { size } = manifest.preprocessing;
+  let ffmpeg: Ffmpeg | undefined;
+  const session = await DetectorSession.load(detectorPath);
+  const judge = async (source: Source, picture: Picture, frame?: number): Promise<Prediction> => {
+    const { pixels } = await resizePicture(picture, size);
+    const { scores, maps, mapSize } = await session.run(pixels, 1);
+    const [score] = scores;
+    if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${source.path}: the score is ${score}`);
+    return { source, frame, picture, score, map: maps, mapSize };
+  };
+  try {
+    for (const source of sources) {
+      try {
+        if (source.kind === 'image') {
+          yield await judge(source, await decodePicture(source.path));
+        } else {
+          ffmpeg ??= await findFfmpeg();
+          for await (const frame of readVideo(source.path, { ffmpeg, size })) {
+            yield await judge(source, frame, frame.sequence);
+          }
+        }
+      } catch (error) {
+        if (!(error instanceof KdadError) || error.code === 'ENGINE_FAILED') throw error;
+        yield { source, error };
+      }
+    }
+  } finally {
+    await session.dispose();
+  }
+}
