@@ -1,18 +1,21 @@
 import type { TensorSpec } from '../engine/engine.js';
 import { featureMaps } from '../model/backbone.js';
-import type { Tensor, Tensor4D } from '../tensorflow.js';
+import { type Tensor, type Tensor4D, transpose } from '../tensorflow.js';
 import { join } from './join.js';
 
-/** The teacher's three normalised feature maps of one image, each row-major height x width x channels. */
+/**
+ * The teacher's three normalised feature maps of one image, each row-major channels x height x width: the order in which the graph
+ * holds them, so that keeping them moves nothing.
+ */
 export type Features = readonly Float32Array[];
 
 const names = featureMaps.map((_, layer) => `target${layer + 1}`);
 
-/** The teacher's feature maps of a batch, as inputs of a program: names, shapes, data, and the tensors again. */
+/** The teacher's feature maps of a batch, as inputs of a program: shapes, data, and the tensors (NHWC) again. */
 export const targets = {
   specs(batch: number, [height, width]: readonly [number, number]): Record<string, TensorSpec> {
     const specs = featureMaps.map(({ channels, stride }, layer) => {
-      const shape = [batch, height / stride, width / stride, channels];
+      const shape = [batch, channels, height / stride, width / stride];
       return [names[layer], { shape, type: 'float32' }] as const;
     });
     return Object.fromEntries(specs);
@@ -23,6 +26,6 @@ export const targets = {
   },
 
   from(inputs: Readonly<Record<string, Tensor>>): Tensor4D[] {
-    return names.map((name) => inputs[name] as Tensor4D);
+    return names.map((name) => transpose(inputs[name] as Tensor4D, [0, 2, 3, 1]));
   },
 };

@@ -4,6 +4,7 @@ import { frozen } from '../model/convolution.js';
 import { type Normalisation, normaliseFrames } from '../model/detector.js';
 import { normaliseFeatures } from '../model/distillation.js';
 import type { Weights } from '../model/safetensors.js';
+import { transpose } from '../tensorflow.js';
 import type { Features } from './feature-maps.js';
 import { join } from './join.js';
 import { PerBatchSize } from './per-batch-size.js';
@@ -80,7 +81,7 @@ export class TeacherFeatures {
     }
     return this.#engine.compile(({ frames, ...weights }) => {
       const maps = backbone(normaliseFrames(frames, normalisation), frozen(weights));
-      return Object.fromEntries(layers.map((layer, i) => [layer, normaliseFeatures(maps[i])]));
+      return Object.fromEntries(layers.map((layer, i) => [layer, transpose(normaliseFeatures(maps[i]), [0, 3, 1, 2])]));
     }, inputs);
   }
 }

@@ -57,9 +57,12 @@ function turnedFilter(graph: Graph, filter: Value): Edge {
   return reshapeEdge(graph, turned, swapped.shape);
 }
 
+/** Up to so many columns, joining them costs less than the many narrow products it saves: the stem, which sees three channels. */
+const FEW_COLUMNS = 256;
+
 /**
- * The gradient for the filter: for every tap of the filter, the product of the output's gradient with the input seen
- * through that tap, summed over the batch. (im2col without ever joining the columns.)
+ * The gradient for the filter: the product of the output's gradient with the input as seen through each tap of the filter, summed
+ * over the batch. (im2col; with many channels each tap is wide enough for a product of its own, and the columns are never joined.)
  */
 const filterGradient: Kernel = ({ graph, inputs: { x, dy }, attributes }) => {
   const { filterShape } = attributes;
@@ -68,34 +71,44 @@ const filterGradient: Kernel = ({ graph, inputs: { x, dy }, attributes }) => {
   const positions = outHeight * outWidth;
   const padded = padImage(graph, arrange(graph, x, NCHW), pads);
   const gradient = reshapeEdge(graph, arrange(graph, dy, NCHW), [batchSize, outChannels, positions]);
-  const taps: Edge[] = [];
-  for (let top = 0; top < filterHeight; top++) {
-    for (let left = 0; left < filterWidth; left++) {
-      const seen = shifted(graph, padded, [top, left], [outHeight, outWidth], strides);
-      const columns = reshapeEdge(graph, seen, [batchSize, inChannels, positions]);
-      taps.push(
-        ...graph.node(
-          'FusedMatMul',
-          [gradient, columns],
-          [{ shape: [batchSize, outChannels, inChannels], type: 'float32' }],
-          { transB: 1 },
-          'com.microsoft',
-        ),
-      );
-    }
-  }
-  const joinedShape = [batchSize, outChannels, filterHeight * filterWidth * inChannels];
-  const joined =
-    taps.length === 1 ? taps[0] : graph.node('Concat', taps, [{ shape: joinedShape, type: 'float32' }], { axis: 2 })[0];
-  const summedShape = [outChannels, filterHeight, filterWidth, inChannels];
-  const [summed] = graph.node(
-    'ReduceSum',
-    [joined, graph.integers([0])],
-    [{ shape: joinedShape.slice(1), type: 'float32' }],
-    { keepdims: 0 },
-  );
-  return { edge: reshapeEdge(graph, summed, summedShape), shape: filterShape, order: [3, 0, 1, 2] };
+  const offsets = Array.from({ length: filterHeight * filterWidth }, (_, tap) => [
+    Math.floor(tap / filterWidth),
+    tap % filterWidth,
+  ]);
+  const seen = offsets.map((offset) => {
+    const window = shifted(graph, padded, offset, [outHeight, outWidth], strides);
+    return reshapeEdge(graph, window, [batchSize, inChannels, positions]);
+  });
+  const columns = offsets.length * inChannels;
+  const products =
+    columns <= FEW_COLUMNS
+      ? product(graph, gradient, join(graph, seen, 1))
+      : join(
+          graph,
+          seen.map((tap) => product(graph, gradient, tap)),
+          2,
+        );
+  const [summed] = graph.node('ReduceSum', [products, graph.integers([0])], [floats([outChannels, columns])], {
+    keepdims: 0,
+  });
+  const edge = reshapeEdge(graph, summed, [outChannels, filterHeight, filterWidth, inChannels]);
+  return { edge, shape: filterShape, order: [3, 0, 1, 2] };
 };
+
+const floats = (shape: readonly number[]) => ({ shape, type: 'float32' as const });
+
+/** Of each image: [batch, m, k] by [batch, n, k] to [batch, m, n]. */
+function product(graph: Graph, a: Edge, b: Edge): Edge {
+  const output = floats([a.shape[0], a.shape[1], b.shape[1]]);
+  return graph.node('FusedMatMul', [a, b], [output], { transB: 1 }, 'com.microsoft')[0];
+}
+
+function join(graph: Graph, edges: readonly Edge[], axis: number): Edge {
+  if (edges.length === 1) return edges[0];
+  const shape = [...edges[0].shape];
+  shape[axis] = edges.reduce((sum, edge) => sum + edge.shape[axis], 0);
+  return graph.node('Concat', edges, [floats(shape)], { axis })[0];
+}
 
 function padImage(graph: Graph, image: Edge, [top, left, bottom, right]: number[]): Edge {
   if (top + left + bottom + right === 0) return image;
