@@ -1,0 +1,259 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { Camera, type CameraOptions, type CameraState } from '../../src/camera/camera.js';
+import type { Frame } from '../../src/camera/frame.js';
+import type { CameraSettings } from '../../src/camera/settings.js';
+import { descendants, make, misbehaving, realFfmpegs } from './ffmpegs.js';
+
+const ffmpegs = await realFfmpegs();
+const folder = mkdtempSync(join(tmpdir(), 'kdad-camera-'));
+const video = join(folder, 'video.mp4');
+make(ffmpegs[0], '-f', 'lavfi', '-i', 'testsrc=s=64x48:r=25:d=1', video);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const running: Camera[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((camera) => camera.stop()));
+});
+
+/** A camera that has been started, with all that it told. */
+function watch(settings: Omit<CameraSettings, 'name'>, options: Partial<CameraOptions> = {}) {
+  const told = {
+    frames: [] as Frame[],
+    states: [] as CameraState[],
+    reasons: [] as (string | undefined)[],
+    reconnects: 0,
+    warnings: [] as string[],
+  };
+  const listener: CameraOptions['listener'] = {
+    onFrame: (frame) => told.frames.push(frame),
+    onState: (state, reason) => {
+      told.states.push(state);
+      if (state === 'lost') told.reasons.push(reason);
+    },
+    onReconnect: () => told.reconnects++,
+    onWarning: (message) => told.warnings.push(message),
+  };
+  const defaults = { ffmpeg: ffmpegs[0], size: [16, 24] as const, backoff: [50], killGrace: 300 };
+  const camera = new Camera({ name: 'line', ...settings }, { ...defaults, listener, ...options });
+  running.push(camera);
+  camera.start();
+  const until = (what: (seen: typeof told) => boolean, timeout = 15_000) =>
+    vi.waitFor(() => expect(what(told)).toBe(true), { timeout, interval: 10 });
+  return { camera, told, until };
+}
+
+describe('a file', () => {
+  it('is played at its own speed, and ends', async () => {
+    const began = performance.now();
+    const { told, until } = watch({ source: { kind: 'file', path: video } });
+    await until(({ states }) => states.includes('ended'));
+    expect(performance.now() - began).toBeGreaterThan(900);
+    expect(told.states).toEqual(['connecting', 'live', 'ended']);
+    expect(told.frames.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 25 }, (_, index) => index));
+    expect(told.frames[0]).toMatchObject({ camera: 'line', width: 24, height: 16 });
+    expect(told.frames[0].pixels.length).toBe(16 * 24 * 3);
+  });
+
+  it.each(ffmpegs)('goes round and round by $path', async (ffmpeg) => {
+    const { told, camera, until } = watch(
+      { source: { kind: 'file', path: video, loop: true, realtime: false } },
+      { ffmpeg },
+    );
+    await until(({ frames }) => frames.length > 100);
+    expect(told.states).toEqual(['connecting', 'live']);
+    await camera.stop();
+    const { length } = told.frames;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(told.frames.length).toBe(length);
+    expect(descendants()).toEqual([]);
+  });
+
+  it('that comes later is found then', async () => {
+    const path = join(folder, 'later.mp4');
+    const { told, until } = watch({ source: { kind: 'file', path, realtime: false } });
+    await until(({ reconnects }) => reconnects === 2);
+    make(ffmpegs[0], '-i', video, '-c', 'copy', path);
+    await until(({ states }) => states.includes('ended'));
+    expect(told.reasons[0]).toMatch(/^ffmpeg exited with 1.*No such file/s);
+  });
+});
+
+describe('a folder of pictures', () => {
+  const pictures = join(folder, 'pictures');
+  mkdirSync(pictures);
+  const write = (name: string, width: number, grey: number) =>
+    sharp({ create: { width, height: 30, channels: 3, background: { r: grey, g: grey, b: grey } } }).toFile(
+      join(pictures, name),
+    );
+
+  it('is played in the order of names, whatever the sizes and formats, and what cannot be read is passed over', async () => {
+    await Promise.all([write('c.webp', 50, 30), write('a.png', 20, 10), write('b.tiff', 90, 20)]);
+    writeFileSync(join(pictures, 'broken.jpg'), 'not a picture');
+    const { told, until } = watch({ source: { kind: 'folder', path: pictures }, fps: 20 });
+    await until(({ states }) => states.includes('ended'));
+    expect(told.frames.map(({ pixels }) => Math.round(pixels[0] / 10))).toEqual([1, 2, 3]);
+    expect(told.frames[2].time - told.frames[0].time).toBeGreaterThanOrEqual(50);
+    expect(told.warnings.length).toBe(1);
+    expect(told.warnings[0]).toContain('broken.jpg');
+  });
+
+  it('stops at once, though the next picture is due in a minute', async () => {
+    const { camera, told, until } = watch({ source: { kind: 'folder', path: pictures, loop: true }, fps: 1 / 60 });
+    await until(({ frames }) => frames.length === 1);
+    await camera.stop();
+    expect(told.states).toEqual(['connecting', 'live']);
+  });
+
+  it('that is not there is lost, and looked for again', async () => {
+    const path = join(folder, 'none');
+    const { told, until } = watch({ source: { kind: 'folder', path } });
+    await until(({ reconnects }) => reconnects === 2);
+    expect(told.reasons[0]).toContain(path);
+  });
+});
+
+describe('a live source', () => {
+  const source = { kind: 'rtsp', url: 'rtsp://admin:secret@camera/stream' } as const;
+
+  it('that ends without an error is lost, and tried again', async () => {
+    const { told, until } = watch({ source }, { ffmpeg: misbehaving('exits-0') });
+    await until(({ frames }) => frames.length === 9);
+    expect(told.states.slice(0, 6)).toEqual(['connecting', 'live', 'lost', 'connecting', 'live', 'lost']);
+    expect(told.reasons[0]).toBe('the source ended');
+    expect(told.frames.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it('that stalls is lost, and tried again, one process at a time', async () => {
+    const { camera, told, until } = watch({ source, stallTimeout: 0.2 }, { ffmpeg: misbehaving('stalls') });
+    await until(({ reconnects, frames }) => reconnects === 2 && frames.length === 6);
+    expect(told.reasons).toEqual(Array(2).fill('ffmpeg sent no frame for 0.2 s'));
+    expect(descendants().filter((command) => command.includes('ffmpeg-stalls')).length).toBe(1);
+    await camera.stop();
+    expect(descendants()).toEqual([]);
+  });
+
+  it('is tried at growing intervals while it gives nothing', async () => {
+    const ended: number[] = [];
+    const listener = {
+      onFrame: () => {},
+      onState: (state: CameraState) => state === 'lost' && ended.push(performance.now()),
+    };
+    const { until } = watch({ source }, { ffmpeg: misbehaving('that-is-missing'), listener, backoff: [50, 200, 400] });
+    await until(() => ended.length === 5);
+    const waits = ended.slice(1).map((time, index) => time - ended[index]);
+    for (const [index, least] of [50, 200, 400, 400].entries()) expect(waits[index]).toBeGreaterThan(least - 5);
+  });
+
+  it('that held longer than the wait before it is tried again as quickly as at first', async () => {
+    const options = { ffmpeg: misbehaving('stalls'), backoff: [50, 60_000] };
+    const { until } = watch({ source, stallTimeout: 0.2 }, options);
+    await until(({ reconnects }) => reconnects === 3);
+  });
+
+  it('can be stopped while it waits, and started again', async () => {
+    const { camera, until } = watch({ source }, { ffmpeg: misbehaving('exits-0'), backoff: [60_000] });
+    await until(({ states }) => states.includes('lost'));
+    await camera.stop();
+    camera.start();
+    await until(({ frames }) => frames.length === 6);
+  });
+
+  it('whose ffmpeg ignores SIGTERM is stopped all the same', async () => {
+    const { camera, until } = watch({ source }, { ffmpeg: misbehaving('ignores-sigterm') });
+    await until(({ frames }) => frames.length > 2);
+    await camera.stop();
+    expect(descendants()).toEqual([]);
+  });
+});
+
+describe.each(ffmpegs)('an MJPEG camera, read by $path', (ffmpeg) => {
+  let server: Server;
+  afterEach(() => server.close());
+
+  it('is asked with its password, gives every frame, and is found again when it is back', async () => {
+    const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#c08040' } })
+      .jpeg()
+      .toBuffer();
+    const answers = new Set<ServerResponse>();
+    server = createServer((request, response) => {
+      if (request.headers.authorization !== `Basic ${btoa('admin:secret')}`) {
+        response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="camera"' }).end();
+        return;
+      }
+      response.writeHead(200, { 'Content-Type': 'multipart/x-mixed-replace; boundary=frame' });
+      answers.add(response);
+      const part = `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`;
+      const sender = setInterval(
+        () => response.write(Buffer.concat([Buffer.from(part), jpeg, Buffer.from('\r\n')])),
+        40,
+      );
+      response.on('close', () => clearInterval(sender));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://admin:secret@127.0.0.1:${(server.address() as AddressInfo).port}/video`;
+    const { told, until, camera } = watch({ source: { kind: 'mjpeg', url } }, { ffmpeg });
+    await until(({ frames }) => frames.length > 10);
+    expect([...told.frames[0].pixels.subarray(0, 3)].map((value) => Math.round(value / 16))).toEqual([12, 8, 4]);
+    expect(descendants().join()).not.toContain('secret');
+    for (const answer of answers) answer.destroy();
+    const { length } = told.frames;
+    await until(({ frames, reconnects }) => reconnects > 0 && frames.length > length + 10);
+    await camera.stop();
+  });
+});
+
+const rtspScript = fileURLToPath(new URL('../fixtures/rtsp-server.py', import.meta.url));
+const gstreamer = spawnSync('/usr/bin/python3', ['-c', 'import gi; gi.require_version("GstRtspServer", "1.0")']);
+const rtspMissing = gstreamer.status !== 0;
+if (rtspMissing)
+  console.warn('skipped with a real RTSP server: python3-gi or gir1.2-gst-rtsp-server-1.0 is not installed');
+
+describe.skipIf(rtspMissing).each(ffmpegs)('an RTSP camera, read by $path', (ffmpeg) => {
+  let server: ChildProcess | undefined;
+  afterEach(() => server?.kill('SIGKILL'));
+
+  async function serve(port: string): Promise<string> {
+    server = spawn('/usr/bin/python3', [rtspScript, port, 'admin', 'secret'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [url] = await once(createInterface(server.stdout!), 'line');
+    return url;
+  }
+
+  const ffmpegProcesses = () => descendants().filter((command) => command.startsWith(ffmpeg.path));
+
+  it('gives frames again when it is back, and leaves no process and no password', async () => {
+    const url = await serve('0');
+    const withPassword = url.replace('//', '//admin:secret@');
+    const { told, until, camera } = watch({ source: { kind: 'rtsp', url: withPassword }, fps: 10 }, { ffmpeg });
+    await until(({ frames }) => frames.length > 10);
+    expect(ffmpegProcesses().length).toBe(1);
+    expect(ffmpegProcesses().join()).not.toMatch(/secret|rtsp:/);
+
+    server!.kill('SIGKILL');
+    await until(({ reconnects }) => reconnects >= 2);
+    expect(told.reasons.join()).not.toContain('secret');
+    const { length } = told.frames;
+    await serve(new URL(url.replace('rtsp', 'http')).port);
+    await until(({ frames }) => frames.length > length + 10);
+    expect(ffmpegProcesses().length).toBe(1);
+    await camera.stop();
+    expect(ffmpegProcesses()).toEqual([]);
+  });
+
+  it('says that the password is wrong, without saying the password', async () => {
+    const url = await serve('0');
+    const { told, until } = watch({ source: { kind: 'rtsp', url: url.replace('//', '//admin:guess@') } }, { ffmpeg });
+    await until(({ reconnects }) => reconnects > 0);
+    expect(told.reasons[0]).toContain('401');
+    expect(told.reasons[0]).not.toContain('guess');
+  });
+});
