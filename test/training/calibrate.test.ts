@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { calibrate, calibrateLabelled } from '../../src/training/calibrate.js';
+
+const scores = [0.31, 0.27, 0.44, 0.29, 0.35, 0.38, 0.27];
+
+describe('calibrate', () => {
+  it('max: the largest score and a margin', () => {
+    const { value, rule, parameters } = calibrate(scores, 'max', { margin: 0.25 });
+    expect(value).toBeCloseTo(0.55, 12);
+    expect([rule, parameters]).toEqual(['max', { margin: 0.25 }]);
+  });
+
+  it('quantile: as NumPy interpolates it', () => {
+    // numpy.quantile(scores, 0.9)
+    expect(calibrate(scores, 'quantile', { quantile: 0.9, margin: 0 }).value).toBeCloseTo(0.404, 12);
+    expect(calibrate(scores, 'quantile', { quantile: 1, margin: 0 }).value).toBe(0.44);
+  });
+
+  it("mean-sigma: with the sample's standard deviation", () => {
+    // numpy.mean(scores) + 3 * numpy.std(scores, ddof=1)
+    expect(calibrate(scores, 'mean-sigma', { sigmas: 3 }).value).toBeCloseTo(0.33 + 3 * 0.06350852961085883, 12);
+    expect(calibrate([0.5], 'mean-sigma').value).toBe(0.5);
+  });
+
+  it('records the defaults it used', () => {
+    const { parameters } = calibrate(scores, 'quantile', { quantile: 0.5 });
+    expect(Object.keys(parameters)).toEqual(['quantile', 'margin']);
+    expect(parameters.quantile).toBe(0.5);
+  });
+
+  it('refuses no scores, and parameters that the rule has not', () => {
+    expect(() => calibrate([], 'max')).toThrow(RangeError);
+    expect(() => calibrate(scores, 'max', { sigmas: 3 })).toThrow('rule max has no parameter sigmas');
+  });
+});
+
+describe('calibrateLabelled', () => {
+  it('separates good from defective where that is possible', () => {
+    const threshold = calibrateLabelled({ scores: [1, 2, 4, 5], labels: [false, false, true, true] });
+    expect(threshold).toEqual({ value: 3, rule: 'f1-optimal', parameters: {} });
+  });
+
+  it('needs anomalies', () => {
+    expect(() => calibrateLabelled({ scores: [1], labels: [false] })).toThrow('needs anomalous images');
+  });
+});
