@@ -69,18 +69,26 @@ function input(source: StreamSource): Command {
 
 /**
  * Frames get the time of their arrival: cameras' clocks jump, and MJPEG has none. There is no time limit here, since
- * its option changed its meaning over ffmpeg's versions; the camera watches the frames instead.
+ * its option changed its meaning over ffmpeg's versions; the camera watches the frames instead. Nor is there
+ * `nobuffer`: it drops what ffmpeg read while it probed, and the first frame waits for one more key frame.
  */
 function networkInput(url: string): Command {
-  const quoted = `'${url.replaceAll("'", "'\\''")}'`;
   return {
     args: [
-      ...['-use_wallclock_as_timestamps', '1', '-fflags', 'nobuffer+discardcorrupt'],
+      ...['-use_wallclock_as_timestamps', '1', '-fflags', 'discardcorrupt'],
       ...['-protocol_whitelist', 'pipe,rtsp,rtp,udp,tcp,http,https,tls,crypto'],
       ...['-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
     ],
-    stdin: `ffconcat version 1.0\nfile ${quoted}\n`,
+    stdin: `ffconcat version 1.0\nfile '${escapeUrl(url)}'\n`,
   };
+}
+
+/** Percent-encodes what could end the playlist's line or quotation, or what keeps a log from being redacted. */
+function escapeUrl(url: string): string {
+  return url.replace(
+    /[\0-\x20"'<>\\\x7f]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 /** ffmpeg takes the transport from the query of the address and sends the rest of the query to the camera. */

@@ -31,8 +31,9 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
   const { ffmpeg, size, fps, signal, patience, killGrace = 2000 } = options;
   signal?.throwIfAborted();
   const command = decodeCommand(source, { size, fps, version: ffmpeg.version });
-  // Its own process group, so that nothing that a wrapper script starts can outlive it.
   const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true });
+  // It leads a process group, so that nothing that a wrapper script starts outlives it.
+  child.once('exit', () => signalGroup(child.pid!, 'SIGKILL'));
   const log = new LogTail();
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
   child.stdin.on('error', () => {}).end(command.stdin); // One that does not read tells why by its exit.
@@ -54,8 +55,9 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
       stop();
     }, milliseconds);
   const failed = (what: string) => {
-    const lines = log.lines.map((line) => `\n  ${redactText(line, 'url' in source ? source.url : undefined)}`);
-    return new KdadError('FFMPEG_FAILED', `ffmpeg ${what}${lines.join('')}`);
+    const lines = log.lines.map(redactText);
+    const summary = lines.length > 0 ? `${what}: ${lines.at(-1)!.replace(/^pipe:0: /, '')}` : what;
+    return new KdadError('FFMPEG_FAILED', [`ffmpeg ${summary}`, ...lines.map((line) => `  ${line}`)].join('\n'));
   };
 
   const assembler = new FrameAssembler(size[0] * size[1] * 3);
@@ -97,7 +99,6 @@ async function terminate(child: ChildProcess, grace: number): Promise<void> {
     const killer = setTimeout(signalGroup, grace, child.pid, 'SIGKILL');
     await exited;
     clearTimeout(killer);
-    signalGroup(child.pid, 'SIGKILL');
   }
   child.stdout?.destroy();
   child.stderr?.destroy();

@@ -36,7 +36,7 @@ export async function* playFolder(
         return undefined;
       });
       if (!pixels) continue;
-      await sleep(Math.max(0, due - performance.now()), undefined, { signal });
+      await sleep(Math.max(0, due - performance.now()), undefined, { signal }).catch(() => signal?.throwIfAborted());
       due = Math.max(due, performance.now() - 1000 / fps) + 1000 / fps;
       shown++;
       yield pixels;

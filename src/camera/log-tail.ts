@@ -12,14 +12,19 @@ export class LogTail {
 
   push(text: string): void {
     const lines = (this.#unfinished + text).split(/\r\n|[\r\n]/);
-    this.#unfinished = lines.pop()!.slice(0, maxLineLength);
-    for (const line of lines) this.#lines.push(line.slice(0, maxLineLength));
+    this.#unfinished = lines.pop()!.slice(0, maxLineLength + 1);
+    for (const line of lines) this.#lines.push(cut(line));
     this.#lines.splice(0, this.#lines.length - this.#maxLines);
   }
 
   /** The lines kept, oldest first, the unfinished last one included. */
   get lines(): string[] {
-    const all = this.#unfinished === '' ? this.#lines : [...this.#lines, this.#unfinished];
+    const all = this.#unfinished === '' ? this.#lines : [...this.#lines, cut(this.#unfinished)];
     return all.slice(-this.#maxLines);
   }
+}
+
+/** Cuts between words: the first half of an address could not be told from a text without secrets. */
+function cut(line: string): string {
+  return line.length <= maxLineLength ? line : `${line.slice(0, maxLineLength).replace(/\S+$/, '')}...`;
 }

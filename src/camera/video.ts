@@ -15,7 +15,7 @@ export interface VideoOptions {
 /**
  * The frames of a video file, as fast as they are taken; the camera's name in them is the path.
  *
- * @throws KdadError FFMPEG_FAILED naming a file that is not a readable video; the signal's reason when aborted
+ * @throws KdadError FFMPEG_FAILED naming a file that is no readable video or is damaged; the signal's reason when aborted
  */
 export async function* readVideo(path: string, { size, ...options }: VideoOptions): AsyncGenerator<Frame, void> {
   const [height, width] = size;
@@ -26,7 +26,8 @@ export async function* readVideo(path: string, { size, ...options }: VideoOption
     }
   } catch (cause) {
     if (!(cause instanceof KdadError)) throw cause;
-    throw new KdadError('FFMPEG_FAILED', `${path}: not a video that can be read. ${cause.message}`, { cause });
+    const what = sequence === 0 ? 'not a video that can be read' : `cannot be read after frame ${sequence}`;
+    throw new KdadError('FFMPEG_FAILED', `${path}: ${what}. ${cause.message}`, { cause });
   }
   if (sequence === 0) throw new KdadError('FFMPEG_FAILED', `${path}: this video has no frames`);
 }

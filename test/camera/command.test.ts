@@ -5,7 +5,7 @@ const modern: CommandOptions = { size: [192, 256], version: { major: 5, minor: 1
 const old: CommandOptions = { ...modern, version: { major: 4, minor: 1 } };
 
 const network =
-  '-use_wallclock_as_timestamps 1 -fflags nobuffer+discardcorrupt ' +
+  '-use_wallclock_as_timestamps 1 -fflags discardcorrupt ' +
   '-protocol_whitelist pipe,rtsp,rtp,udp,tcp,http,https,tls,crypto -f concat -safe 0 -i pipe:0';
 const scale = 'scale=256:192:flags=bilinear+accurate_rnd+full_chroma_int';
 
@@ -17,10 +17,10 @@ const table: [StreamSource, CommandOptions, string, string?][] = [
     "ffconcat version 1.0\nfile 'rtsp://admin:secret@camera/stream?tcp'\n",
   ],
   [
-    { kind: 'rtsp', url: "rtsp://camera/it's?channel=1", transport: 'udp' },
+    { kind: 'rtsp', url: "rtsp://camera/it's\nfile 'b'?channel=1", transport: 'udp' },
     old,
     `-nostdin -hide_banner -loglevel warning ${network} -map 0:v:0 -an -sn -dn -vf ${scale} -vsync passthrough -f rawvideo -pix_fmt rgb24 pipe:1`,
-    "ffconcat version 1.0\nfile 'rtsp://camera/it'\\''s?channel=1&udp'\n",
+    "ffconcat version 1.0\nfile 'rtsp://camera/it%27s%0Afile%20%27b%27?channel=1&udp'\n",
   ],
   [
     { kind: 'mjpeg', url: 'https://camera/video?token=secret' },
@@ -55,6 +55,13 @@ describe('the command line of ffmpeg', () => {
     const command = decodeCommand(source, options);
     expect(command.args.join(' ')).toBe(args);
     expect(command.stdin).toBe(stdin);
+  });
+
+  it('cannot be broken out of by an address', () => {
+    const url = "http://a:b\nfile '/etc/passwd'\\@camera";
+    expect(decodeCommand({ kind: 'mjpeg', url }, modern).stdin).toBe(
+      "ffconcat version 1.0\nfile 'http://a:b%0Afile%20%27/etc/passwd%27%5C@camera'\n",
+    );
   });
 
   it('never holds the address of a network camera', () => {
