@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { configSchema } from './schema.js';
+
+/** A JSON Schema, as far as ours uses it. */
+interface Node {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly required?: readonly string[];
+  readonly items?: Node;
+  readonly oneOf?: readonly Node[];
+}
+
+/** One key of the configuration file. */
+export interface Key {
+  /** Say `cameras[].source.url`; a key that tells kinds apart comes with its value, say `cameras[].source.kind: rtsp`. */
+  readonly name: string;
+  readonly description: string;
+  /** As it would be written; undefined where there is none. */
+  readonly default: unknown;
+  readonly required: boolean;
+}
+
+const root = z.toJSONSchema(configSchema, { io: 'input' }) as Node;
+
+/** Every key of the configuration file, in the schema's order; those of the kinds of source one after the other. */
+export function listKeys(): Key[] {
+  return walk(root, '');
+}
+
+/**
+ * The keys that the mapping at `path` may have.
+ *
+ * @param valueAt what the file has at a path; it tells which kind of source is meant
+ */
+export function keysAt(path: readonly PropertyKey[], valueAt: (path: readonly PropertyKey[]) => unknown): string[] {
+  let nodes: readonly Node[] = [root];
+  path.forEach((step, depth) => {
+    nodes = nodes.flatMap((node) => (typeof step === 'number' ? node.items : node.properties?.[String(step)]) ?? []);
+    nodes = nodes.flatMap((node) => node.oneOf ?? node);
+    const kind = valueAt([...path.slice(0, depth + 1), 'kind']);
+    const chosen = nodes.filter((node) => node.properties?.kind?.const === kind);
+    if (chosen.length > 0) nodes = chosen;
+  });
+  return nodes.flatMap((node) => Object.keys(node.properties ?? {}));
+}
+
+function walk(node: Node, prefix: string): Key[] {
+  return Object.entries(node.properties ?? {}).flatMap(([property, child]) => {
+    const path = prefix + property;
+    const name = child.const === undefined ? path : `${path}: ${child.const}`;
+    const required = node.required?.includes(property) ?? false;
+    const key = { name, description: child.description ?? '', default: child.default, required };
+    if (child.properties) return [key, ...walk(child, `${path}.`)];
+    const alternatives = child.oneOf ?? [];
+    if (alternatives.length > 0) return [key, ...alternatives.flatMap((one) => walk(one, `${path}.`))];
+    return child.items ? [key, ...walk(child.items, `${path}[].`)] : [key];
+  });
+}

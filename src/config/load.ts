@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { KdadError } from '../errors.js';
+import { describeIssue, type Problem } from './problems.js';
+import { fillReferences, readSecret } from './references.js';
+import { type Config, configSchema } from './schema.js';
+import { parseSource, type Source } from './source.js';
+
+/**
+ * Reads a configuration: YAML, in which `${NAME}` and `${file:PATH}` stand for values from elsewhere (references.ts). Paths in it
+ * are relative to its folder; `mqtt.passwordFile` is read into `mqtt.password`.
+ *
+ * @throws KdadError CONFIG_INVALID with every error at once, each with its line, what was found and what was expected
+ */
+export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new KdadError('CONFIG_INVALID', `${file}: cannot be read: ${error.message}`, { cause: error });
+  });
+  const source = parseSource(text, file);
+  const folder = dirname(resolve(file));
+  const problems: Problem[] = [];
+  const filled = fill(source.value, [], (value, path) => {
+    try {
+      return fillReferences(value, folder, environment);
+    } catch (error) {
+      problems.push({ path, text: (error as Error).message });
+      return value;
+    }
+  });
+  const result = configSchema.safeParse(filled);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, source.value)));
+  refuseIf(problems, source);
+  const config = resolvePaths(result.data as Config, folder);
+  const { password, problem } = passwordOf(config);
+  refuseIf(problem ? [problem] : [], source);
+  return { ...config, mqtt: config.mqtt && { ...config.mqtt, password } };
+}
+
+function refuseIf(problems: readonly Problem[], source: Source): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(({ path, key, text }) => {
+    const name = path.map((part) => (typeof part === 'number' ? part + 1 : part)).join('.');
+    return `${source.placeOf(path, key)}: ${name ? `${name}: ` : ''}${text}`;
+  });
+  throw new KdadError('CONFIG_INVALID', lines.join('\n'));
+}
+
+/** A copy of YAML's plain data with every text passed through `change`. */
+function fill(
+  value: unknown,
+  path: readonly PropertyKey[],
+  change: (text: string, path: readonly PropertyKey[]) => string,
+): unknown {
+  if (typeof value === 'string') return change(value, path);
+  if (Array.isArray(value)) return value.map((item, i) => fill(item, [...path, i], change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key], change)]));
+}
+
+function passwordOf({ mqtt }: Config): { password?: string; problem?: Problem } {
+  if (mqtt?.passwordFile === undefined) return { password: mqtt?.password };
+  try {
+    return { password: readSecret(mqtt.passwordFile) };
+  } catch (error) {
+    return { problem: { path: ['mqtt', 'passwordFile'], text: (error as Error).message } };
+  }
+}
+
+function resolvePaths(config: Config, folder: string): Config {
+  const { mqtt } = config;
+  const absolute = <Path extends string | undefined>(path: Path) => (path && resolve(folder, path)) as Path;
+  return {
+    ...config,
+    model: absolute(config.model),
+    // A bare name is looked for on the PATH.
+    ffmpeg: config.ffmpeg?.includes('/') ? absolute(config.ffmpeg) : config.ffmpeg,
+    cameras: config.cameras.map((camera) => {
+      const { source } = camera;
+      return 'path' in source ? { ...camera, source: { ...source, path: absolute(source.path) } } : camera;
+    }),
+    mqtt: mqtt && {
+      ...mqtt,
+      passwordFile: absolute(mqtt.passwordFile),
+      ca: absolute(mqtt.ca),
+      cert: absolute(mqtt.cert),
+      key: absolute(mqtt.key),
+    },
+  };
+}

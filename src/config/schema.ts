@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { defaultFirstFrameTimeout, defaultFolderFps, defaultStallTimeout } from '../camera/settings.js';
+import { duration, positiveDuration } from './duration.js';
+
+const text = z.string().min(1);
+const count = z.int().positive();
+const ratio = z.number().positive();
+const url = (schemes: string[]) =>
+  z.string().regex(new RegExp(`^(${schemes.join('|')})://.`), `expected an address with ${schemes.join(':// or ')}://`);
+
+const rtsp = z.strictObject({
+  kind: z.literal('rtsp').describe('A network camera that speaks RTSP.'),
+  url: url(['rtsp', 'rtsps']).describe('Address, with user and password where the camera asks for them.'),
+  transport: z
+    .enum(['tcp', 'udp'])
+    .default('tcp')
+    .describe('TCP loses no packets; UDP is for cameras that offer nothing else.'),
+});
+
+const v4l2 = z.strictObject({
+  kind: z.literal('v4l2').describe('A camera that the kernel knows: USB, CSI.'),
+  device: text.describe('Device file, say `/dev/video0`.'),
+  size: z.tuple([count, count]).optional().describe('Width and height to ask of the device, say `[1280, 720]`.'),
+  inputFps: ratio.optional().describe('Frames per second to ask of the device.'),
+});
+
+const mjpeg = z.strictObject({
+  kind: z.literal('mjpeg').describe('A stream of JPEGs over HTTP.'),
+  url: url(['http', 'https']).describe('Address, with user and password where the camera asks for them.'),
+});
+
+const file = z.strictObject({
+  kind: z.literal('file').describe('A recorded video.'),
+  path: text.describe('The video.'),
+  loop: z.boolean().default(false).describe('Begin again at the end; otherwise the camera ends with the file.'),
+  realtime: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Play at the recorded speed; otherwise as fast as it decodes, and frames that come too fast are dropped.',
+    ),
+});
+
+const folder = z.strictObject({
+  kind: z.literal('folder').describe('A folder of pictures, played in the order of their names.'),
+  path: text.describe('The folder.'),
+  loop: z.boolean().default(false).describe('Begin again at the end; otherwise the camera ends with the last picture.'),
+});
+
+const camera = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'expected letters, digits, - and _ only (it is part of MQTT topics)')
+    .describe('Unique name, of letters, digits, `-` and `_`; it appears in topics, metrics and logs.'),
+  source: z
+    .discriminatedUnion('kind', [rtsp, v4l2, mjpeg, file, folder], {
+      error: (issue) => (issue.code === 'invalid_union' ? 'expected rtsp, v4l2, mjpeg, file or folder' : undefined),
+    })
+    .describe('Where the frames come from.'),
+  fps: ratio
+    .optional()
+    .describe(`At most so many frames a second are judged; all of them when absent (of a folder ${defaultFolderFps}).`),
+  threshold: ratio.optional().describe('Score from which a frame is anomalous, instead of the one of the model.'),
+  stallTimeout: positiveDuration
+    .prefault(`${defaultStallTimeout / 1000}s`)
+    .describe('A source that sends no frame for so long counts as lost.'),
+  firstFrameTimeout: positiveDuration
+    .prefault(`${defaultFirstFrameTimeout / 1000}s`)
+    .describe('The same for the first frame after a connection.'),
+});
+
+const inspection = z.strictObject({
+  maxBatch: count
+    .default(8)
+    .describe('Frames judged at once at most, over all cameras (and no more than the model allows).'),
+  maxWait: duration.prefault('20ms').describe('A frame waits at most so long for others to share its batch.'),
+  queue: count
+    .default(4)
+    .describe('Frames of one camera that wait at most; when one more comes, the oldest is dropped and counted.'),
+  threads: z.int().nonnegative().default(0).describe('Threads of the detector; 0 takes every core.'),
+  batchTimeout: positiveDuration
+    .prefault('30s')
+    .describe('A detector that has not answered for so long hangs, and is replaced.'),
+});
+
+const open = z
+  .strictObject({
+    k: count.default(3).describe('An alert opens when so many ...'),
+    n: count.default(5).describe('... of the last so many frames were anomalous.'),
+  })
+  .refine(({ k, n }) => k <= n, { path: ['k'], message: 'expected at most n' });
+
+const alert = z.strictObject({
+  open: open.prefault({}).describe('When an alert opens.'),
+  release: ratio
+    .max(1, 'expected at most 1')
+    .default(0.9)
+    .describe('A frame counts as good again when its score is below this share of the threshold.'),
+  goodFrames: count.default(5).describe('An alert closes after so many good frames in a row.'),
+  cooldown: duration.prefault('5s').describe('After an alert closed, its camera opens no new one for so long.'),
+});
+
+const mqtt = z
+  .strictObject({
+    url: url(['mqtt', 'mqtts', 'ws', 'wss'])
+      .refine(
+        (address) => !/^[a-z]+:\/\/[^/]*@/.test(address),
+        'expected no credentials here: use username and passwordFile',
+      )
+      .default('mqtt://127.0.0.1:1883')
+      .describe('The broker: `mqtt://`, `mqtts://` (TLS), `ws://` or `wss://`.'),
+    topicPrefix: z
+      .string()
+      .regex(/^[^+#\0/]+(\/[^+#\0/]+)*$/, 'expected a topic without +, # and empty levels')
+      .default('kdad-edge')
+      .describe('What every topic begins with; give every box its own.'),
+    version: z
+      .literal([5, '3.1.1'])
+      .transform((version) => String(version) as '5' | '3.1.1')
+      .prefault(5)
+      .describe('MQTT version: 5, or 3.1.1 for brokers that know no better.'),
+    clientId: text.optional().describe('Client identifier; one at random when absent.'),
+    username: text.optional().describe('User name at the broker.'),
+    password: text.optional().describe('Password; better a reference to the environment, or `passwordFile`.'),
+    passwordFile: text
+      .optional()
+      .describe('File that holds the password, instead of `password`; a line break at its end does not count.'),
+    ca: text
+      .optional()
+      .describe("PEM file of the authority that signed the broker's certificate, where it is not a public one."),
+    cert: text.optional().describe("PEM file of this client's certificate, for brokers that ask for one."),
+    key: text.optional().describe("PEM file of this client's key."),
+    verdicts: z.boolean().default(false).describe('Publish the verdict on every frame, too.'),
+  })
+  .refine(({ password, passwordFile }) => password === undefined || passwordFile === undefined, {
+    path: ['passwordFile'],
+    message: 'expected only one of password and passwordFile',
+  });
+
+const http = z.strictObject({
+  host: text
+    .default('127.0.0.1')
+    .describe('Address to listen on. Whoever can reach it can read the metrics: there is no password.'),
+  port: z.int().min(0).max(65535).default(9464).describe('Port of `/metrics` and `/healthz`; 0 takes any free one.'),
+});
+
+/** The whole configuration file. Each key carries its description and default; docs/configuration.md lists them. */
+export const configSchema = z.strictObject({
+  model: text.describe('The bundle: the folder that `kdad-edge train` wrote.'),
+  ffmpeg: text.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
+  cameras: z
+    .array(camera)
+    .min(1, 'expected at least one camera')
+    .superRefine((cameras, context) => {
+      for (const [i, { name }] of cameras.entries()) {
+        const first = cameras.findIndex((other) => other.name === name);
+        const message = `expected a name of its own (camera ${first + 1} has it)`;
+        if (first < i) context.addIssue({ code: 'custom', path: [i, 'name'], message });
+      }
+    })
+    .describe('The cameras to watch.'),
+  inspection: inspection.prefault({}).describe('How frames are judged.'),
+  alert: alert.prefault({}).describe('When an alert opens and closes.'),
+  mqtt: mqtt.optional().describe('Where alerts go; without it, only the log and the metrics tell of them.'),
+  http: http.prefault({}).describe('Metrics and health.'),
+  logLevel: z
+    .enum(['error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('The least important lines that are logged.'),
+});
+
+/** A configuration with every default filled in; durations in milliseconds, paths absolute. */
+export type Config = z.infer<typeof configSchema>;
+export type CameraConfig = Config['cameras'][number];
