@@ -119,8 +119,8 @@ export class Camera {
       return playFolder(source, { size, fps: fps ?? defaultFolderFps, signal, onWarning });
     }
     const patience = {
-      firstFrame: (firstFrameTimeout ?? defaultFirstFrameTimeout) * 1000,
-      nextFrame: (stallTimeout ?? defaultStallTimeout) * 1000,
+      firstFrame: firstFrameTimeout ?? defaultFirstFrameTimeout,
+      nextFrame: stallTimeout ?? defaultStallTimeout,
     };
     return decode(source, { ffmpeg, size, fps, signal, patience, killGrace });
   }

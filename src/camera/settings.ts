@@ -53,12 +53,12 @@ export interface CameraSettings {
   readonly source: CameraSource;
   /** At most so many frames a second are judged. Absent: as many as the source gives (a folder: `defaultFolderFps`). */
   readonly fps?: number;
-  /** Seconds without a frame after which a live source counts as lost; `defaultStallTimeout` when absent. */
+  /** Milliseconds without a frame after which a live source counts as lost; `defaultStallTimeout` when absent. */
   readonly stallTimeout?: number;
-  /** Seconds that the first frame after a connection may take; `defaultFirstFrameTimeout` when absent. */
+  /** Milliseconds that the first frame after a connection may take; `defaultFirstFrameTimeout` when absent. */
   readonly firstFrameTimeout?: number;
 }
 
 export const defaultFolderFps = 1;
-export const defaultStallTimeout = 20;
-export const defaultFirstFrameTimeout = 10;
+export const defaultStallTimeout = 20_000;
+export const defaultFirstFrameTimeout = 10_000;

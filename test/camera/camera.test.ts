@@ -134,7 +134,7 @@ describe('a live source', () => {
   });
 
   it('that stalls is lost, and tried again, one process at a time', async () => {
-    const { camera, told, until } = watch({ source, stallTimeout: 0.2 }, { ffmpeg: misbehaving('stalls') });
+    const { camera, told, until } = watch({ source, stallTimeout: 200 }, { ffmpeg: misbehaving('stalls') });
     await until(({ reconnects, frames }) => reconnects === 2 && frames.length === 6);
     expect(told.reasons).toEqual(Array(2).fill('ffmpeg sent no frame for 0.2 s'));
     expect(descendants().filter((command) => command.includes('ffmpeg-stalls')).length).toBe(1);
@@ -156,7 +156,7 @@ describe('a live source', () => {
 
   it('that held longer than the wait before it is tried again as quickly as at first', async () => {
     const options = { ffmpeg: misbehaving('stalls'), backoff: [50, 60_000] };
-    const { until } = watch({ source, stallTimeout: 0.2 }, options);
+    const { until } = watch({ source, stallTimeout: 200 }, options);
     await until(({ reconnects }) => reconnects === 3);
   });
 
