@@ -1,0 +1,88 @@
+import type { JudgedFrame } from './verdict.js';
+
+/** When an alert opens and closes. */
+export interface AlertRules {
+  /** It opens when `open` of the last `window` frames were anomalous. */
+  readonly window: number;
+  readonly open: number;
+  /** It closes after `release` frames in a row whose ratio is below `releaseRatio`. */
+  readonly releaseRatio: number;
+  readonly release: number;
+  /** Milliseconds after closing in which none opens. */
+  readonly cooldown: number;
+}
+
+/** What the line is told: an alert has opened, become worse, or closed. */
+export interface AlertEvent {
+  readonly kind: 'opened' | 'updated' | 'closed';
+  /** Of the alert: the same from opening to closing. */
+  readonly id: string;
+  readonly camera: string;
+  /** Time of the frame that brought the event, milliseconds since the epoch. */
+  readonly time: number;
+  /** Time of the frame that opened the alert. */
+  readonly openedAt: number;
+  /** The worst frame so far. */
+  readonly peak: JudgedFrame;
+}
+
+interface OpenAlert {
+  readonly id: string;
+  readonly openedAt: number;
+  peak: JudgedFrame;
+  /** Frames in a row below the release ratio. */
+  quiet: number;
+}
+
+/** The state of one camera's alert: k of n anomalous frames open it, m quiet ones in a row close it. */
+export class AlertMachine {
+  readonly #rules: AlertRules;
+  readonly #newId: () => string;
+  #recent: JudgedFrame[] = [];
+  #alert: OpenAlert | undefined;
+  #notBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(rules: AlertRules, newId: () => string) {
+    this.#rules = rules;
+    this.#newId = newId;
+  }
+
+  get isOpen(): boolean {
+    return this.#alert !== undefined;
+  }
+
+  /** Takes the next frame of the camera and returns the event that it brings, if any. */
+  next(judged: JudgedFrame): AlertEvent | undefined {
+    return this.#alert ? this.#whileOpen(this.#alert, judged) : this.#whileClosed(judged);
+  }
+
+  #whileClosed(judged: JudgedFrame): AlertEvent | undefined {
+    const { window, open } = this.#rules;
+    this.#recent = [...this.#recent, judged].slice(-window);
+    const anomalous = this.#recent.filter(({ verdict }) => verdict.anomalous);
+    const { time } = judged.verdict;
+    if (!judged.verdict.anomalous || anomalous.length < open || time < this.#notBefore) return undefined;
+    this.#alert = { id: this.#newId(), openedAt: time, peak: anomalous.reduce(worse), quiet: 0 };
+    this.#recent = [];
+    return this.#event('opened', this.#alert, judged);
+  }
+
+  #whileOpen(alert: OpenAlert, judged: JudgedFrame): AlertEvent | undefined {
+    const { releaseRatio, release, cooldown } = this.#rules;
+    alert.quiet = judged.verdict.ratio < releaseRatio ? alert.quiet + 1 : 0;
+    if (alert.quiet >= release) {
+      this.#alert = undefined;
+      this.#notBefore = judged.verdict.time + cooldown;
+      return this.#event('closed', alert, judged);
+    }
+    if (judged.verdict.ratio <= alert.peak.verdict.ratio) return undefined;
+    alert.peak = judged;
+    return this.#event('updated', alert, judged);
+  }
+
+  #event(kind: AlertEvent['kind'], { id, openedAt, peak }: OpenAlert, { verdict }: JudgedFrame): AlertEvent {
+    return { kind, id, camera: verdict.camera, time: verdict.time, openedAt, peak };
+  }
+}
+
+const worse = (a: JudgedFrame, b: JudgedFrame): JudgedFrame => (b.verdict.ratio > a.verdict.ratio ? b : a);

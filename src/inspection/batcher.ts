@@ -1,0 +1,86 @@
+import type { Frame } from '../camera/frame.js';
+import { FrameQueue } from './frame-queue.js';
+
+export interface BatcherOptions {
+  readonly maxBatch: number;
+  /** Milliseconds that a batch that is not full waits for more frames. */
+  readonly maxWait: number;
+  /** Frames kept for each camera. */
+  readonly queue: number;
+  /** Judges a batch; the next one follows when it has resolved. */
+  onBatch(batch: readonly Frame[]): Promise<void>;
+  /** A frame made room for a newer one, or was still waiting at the end. */
+  onDrop(frame: Frame): void;
+}
+
+/** Gathers the frames of all cameras into batches, one batch in flight at a time. */
+export class Batcher {
+  readonly #options: BatcherOptions;
+  readonly #queue: FrameQueue;
+  #running: Promise<void> | undefined;
+  #stopping = new AbortController();
+  #arrived: () => void = () => {};
+  #emptied: () => void = () => {};
+  #busy = false;
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+    this.#queue = new FrameQueue(options.queue);
+  }
+
+  start(): void {
+    this.#stopping = new AbortController();
+    this.#running = this.#run(this.#stopping.signal);
+  }
+
+  /** Waits for the batch in flight; frames that are still in the queue are dropped. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#arrived();
+    await this.#running;
+    for (const frame of this.#queue.take(Number.POSITIVE_INFINITY)) this.#options.onDrop(frame);
+    this.#emptied();
+  }
+
+  push(frame: Frame): void {
+    const dropped = this.#queue.push(frame);
+    if (dropped) this.#options.onDrop(dropped);
+    this.#arrived();
+  }
+
+  /** Resolves once every frame that was pushed has been judged or dropped. */
+  async drained(): Promise<void> {
+    while (this.#busy || this.#queue.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { maxBatch, maxWait, onBatch } = this.#options;
+    while (!signal.aborted) {
+      await this.#untilLength(1);
+      if (this.#queue.length < maxBatch && !signal.aborted) await this.#untilLength(maxBatch, maxWait);
+      if (signal.aborted) return;
+      this.#busy = true;
+      await onBatch(this.#queue.take(maxBatch));
+      this.#busy = false;
+      if (this.#queue.length === 0) this.#emptied();
+    }
+  }
+
+  /** Until so many frames wait, `limit` milliseconds have passed, or `stop` is called. */
+  async #untilLength(length: number, limit?: number): Promise<void> {
+    if (this.#queue.length >= length) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      if (limit !== undefined) timer = setTimeout(resolve, limit);
+      this.#arrived = () => {
+        if (this.#queue.length >= length || this.#stopping.signal.aborted) resolve();
+      };
+    });
+    clearTimeout(timer);
+    this.#arrived = () => {};
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * The inference process: loads one detector and judges batches, one request at a time. It is a process of its own because
+ * onnxruntime blocks the thread that calls it, and because a crash in native code must not take the daemon with it.
+ */
+import { DetectorSession } from '../engine/onnx/session.js';
+import type { Answer, Request } from './messages.js';
+
+let session: DetectorSession | undefined;
+
+async function answer(request: Request): Promise<Answer> {
+  if (request.kind === 'load') {
+    session = await DetectorSession.load(request.detector, { threads: request.threads });
+    return { kind: 'loaded' };
+  }
+  if (!session) throw new Error('asked to judge before a detector was loaded');
+  const { frames, batch, mapsFrom } = request;
+  const { scores, maps, mapSize } = await session.run(frames, batch);
+  const size = mapSize[0] * mapSize[1];
+  const wanted = mapsFrom.map((from, i) => (scores[i] >= from ? maps.slice(i * size, (i + 1) * size) : null));
+  return { kind: 'judged', scores, maps: wanted, mapSize };
+}
+
+process.on('message', (request: Request) => {
+  answer(request)
+    .catch((error: Error): Answer => ({ kind: 'failed', message: error.message }))
+    .then((message) => process.send?.(message));
+});
+// The daemon decides when this process ends; the terminal's Ctrl-C reaches both.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit());

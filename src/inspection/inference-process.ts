@@ -1,0 +1,117 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KdadError } from '../errors.js';
+import type { Answer, Request } from './messages.js';
+
+export interface InferenceProcessOptions {
+  /** Path of the bundle's `detector.onnx`. */
+  readonly detector: string;
+  /** All cores when left out or 0. */
+  readonly threads?: number;
+  /** Milliseconds that loading, and each batch, may take. */
+  readonly timeout: number;
+  /** A process was given up; the next batch goes to a new one. */
+  readonly onLoss: (reason: string) => void;
+  /** The compiled `inference-main.js`. */
+  readonly entry?: URL;
+}
+
+type JudgeRequest = Omit<Extract<Request, { kind: 'judge' }>, 'kind'>;
+type Judged = Extract<Answer, { kind: 'judged' }>;
+
+/** Milliseconds before a process that died is replaced, so that one that always dies does not keep a core busy. */
+const RESPAWN_DELAY = 500;
+/** Milliseconds from SIGTERM to SIGKILL. */
+const KILL_GRACE = 2000;
+
+/** Runs the detector in a child process, and replaces the process when it dies or hangs. */
+export class InferenceProcess {
+  readonly #options: InferenceProcessOptions;
+  #child: ChildProcess | undefined;
+  #ready: Promise<void> | undefined;
+  #stopped = true;
+
+  constructor(options: InferenceProcessOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the detector is loaded.
+   * @throws KdadError INFERENCE_FAILED
+   */
+  async start(): Promise<void> {
+    this.#stopped = false;
+    this.#ready = this.#spawn();
+    await this.#ready;
+  }
+
+  /** When it resolves the process is gone. A batch in flight is lost. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#kill();
+  }
+
+  /**
+   * Judges one batch; call it again only after it has settled.
+   * @throws KdadError INFERENCE_FAILED when the batch is lost; the next call goes to a new process
+   */
+  async judge(request: JudgeRequest): Promise<Judged> {
+    if (this.#stopped) throw new KdadError('INFERENCE_FAILED', 'the inference process is stopped');
+    this.#ready ??= sleep(RESPAWN_DELAY).then(() => this.#spawn());
+    try {
+      await this.#ready;
+      return (await this.#ask({ kind: 'judge', ...request })) as Judged;
+    } catch (error) {
+      await this.#replace(error as Error);
+      throw error;
+    }
+  }
+
+  async #spawn(): Promise<void> {
+    if (this.#stopped) throw new KdadError('INFERENCE_FAILED', 'the inference process is stopped');
+    const { detector, threads, entry = new URL('./inference-main.js', import.meta.url) } = this.#options;
+    this.#child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    await this.#ask({ kind: 'load', detector, threads });
+  }
+
+  async #replace(reason: Error): Promise<void> {
+    this.#ready = undefined;
+    await this.#kill();
+    if (!this.#stopped) this.#options.onLoss(reason.message);
+  }
+
+  /** Sends a request and waits for its answer, for the process's end, or for the time-out. */
+  #ask(request: Request): Promise<Answer> {
+    const child = this.#child as ChildProcess;
+    const { timeout } = this.#options;
+    return new Promise((resolve, reject) => {
+      const fail = (what: string) => settle(() => reject(new KdadError('INFERENCE_FAILED', what)));
+      const onMessage = (answer: Answer) =>
+        answer.kind === 'failed' ? fail(answer.message) : settle(() => resolve(answer));
+      const onExit = (code: number | null, signal: NodeJS.Signals | null) =>
+        fail(`the inference process ended (${signal ?? `exit code ${code}`})`);
+      const onError = (error: Error) => fail(`the inference process cannot be reached: ${error.message}`);
+      const timer = setTimeout(() => fail(`no answer from the inference process within ${timeout / 1000} s`), timeout);
+      const settle = (then: () => void) => {
+        clearTimeout(timer);
+        child.off('message', onMessage).off('exit', onExit).off('error', onError);
+        then();
+      };
+      child.on('message', onMessage).on('exit', onExit).on('error', onError);
+      if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
+      else child.send(request, (error) => error && onError(error));
+    });
+  }
+
+  async #kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.on('error', () => {});
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), KILL_GRACE);
+    await gone;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import type { Frame } from '../camera/frame.js';
+import { KdadError } from '../errors.js';
+import { type AlertEvent, AlertMachine, type AlertRules } from './alerts.js';
+import { Batcher } from './batcher.js';
+import type { InferenceProcess } from './inference-process.js';
+import { type JudgedFrame, judge } from './verdict.js';
+
+/** What comes of the frames. Called between batches, so it must be quick. */
+export interface InspectorListener {
+  onVerdict(judged: JudgedFrame): void;
+  onAlert(event: AlertEvent): void;
+  /** A frame is never judged: it made room for a newer one, or was lost with the inference process. */
+  onDrop(frame: Frame, reason: 'busy' | 'inference'): void;
+  onBatch(frames: number, seconds: number): void;
+}
+
+export interface InspectorOptions {
+  readonly inference: InferenceProcess;
+  readonly maxBatch: number;
+  /** Milliseconds that a batch that is not full waits for more frames. */
+  readonly maxWait: number;
+  /** Frames kept for each camera. */
+  readonly queue: number;
+  /** The score from which on a frame of the camera is anomalous. */
+  thresholdOf(camera: string): number;
+  readonly alert: AlertRules;
+  readonly listener: InspectorListener;
+}
+
+/** From frames to verdicts and alerts: batches the frames of all cameras, has them judged, and follows each camera's alert. */
+export class Inspector {
+  readonly #options: InspectorOptions;
+  readonly #batcher: Batcher;
+  readonly #alerts = new Map<string, AlertMachine>();
+
+  constructor(options: InspectorOptions) {
+    const { maxBatch, maxWait, queue, listener } = options;
+    this.#options = options;
+    this.#batcher = new Batcher({
+      maxBatch,
+      maxWait,
+      queue,
+      onBatch: (batch) => this.#judge(batch),
+      onDrop: (frame) => listener.onDrop(frame, 'busy'),
+    });
+  }
+
+  start(): void {
+    this.#batcher.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#batcher.stop();
+  }
+
+  push(frame: Frame): void {
+    this.#batcher.push(frame);
+  }
+
+  /** Resolves once every frame has been judged or dropped. */
+  drained(): Promise<void> {
+    return this.#batcher.drained();
+  }
+
+  async #judge(batch: readonly Frame[]): Promise<void> {
+    const { inference, thresholdOf, listener } = this.#options;
+    const thresholds = batch.map(({ camera }) => thresholdOf(camera));
+    const frames = Buffer.concat(batch.map(({ pixels }) => pixels));
+    const begin = performance.now();
+    try {
+      const { scores, maps, mapSize } = await inference.judge({ batch: batch.length, frames, mapsFrom: thresholds });
+      listener.onBatch(batch.length, (performance.now() - begin) / 1000);
+      for (const [i, frame] of batch.entries()) {
+        // A score that is no number is no verdict: nobody may take it for a good part.
+        if (!Number.isFinite(scores[i])) listener.onDrop(frame, 'inference');
+        else {
+          const values = maps[i];
+          const map = values ? { values, size: mapSize } : undefined;
+          this.#follow({ verdict: judge(frame, scores[i], thresholds[i]), frame, map });
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof KdadError)) throw error;
+      // The inference process has told why, and is being replaced.
+      for (const frame of batch) listener.onDrop(frame, 'inference');
+    }
+  }
+
+  #follow(judged: JudgedFrame): void {
+    const { listener, alert } = this.#options;
+    const { camera } = judged.verdict;
+    listener.onVerdict(judged);
+    let machine = this.#alerts.get(camera);
+    if (!machine) {
+      machine = new AlertMachine(alert, randomUUID);
+      this.#alerts.set(camera, machine);
+    }
+    const event = machine.next(judged);
+    if (event) listener.onAlert(event);
+  }
+}

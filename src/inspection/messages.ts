@@ -1,0 +1,23 @@
+/** What the daemon tells the inference process. */
+export type Request =
+  | { readonly kind: 'load'; readonly detector: string; readonly threads?: number }
+  | {
+      readonly kind: 'judge';
+      readonly batch: number;
+      /** uint8 RGB, batch x height x width x 3. */
+      readonly frames: Uint8Array;
+      /** The score from which on a frame's map is wanted back, one a frame. */
+      readonly mapsFrom: readonly number[];
+    };
+
+/** What the inference process answers, one answer a request. */
+export type Answer =
+  | { readonly kind: 'loaded' }
+  | {
+      readonly kind: 'judged';
+      readonly scores: Float32Array;
+      /** The maps that were wanted; null for the other frames. */
+      readonly maps: readonly (Float32Array | null)[];
+      readonly mapSize: readonly [number, number];
+    }
+  | { readonly kind: 'failed'; readonly message: string };

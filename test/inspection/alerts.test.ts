@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AlertEvent, AlertMachine, type AlertRules } from '../../src/inspection/alerts.js';
+import { judged } from '../fixtures/frames.js';
+
+const rules: AlertRules = { window: 5, open: 3, releaseRatio: 0.9, release: 2, cooldown: 0 };
+
+/** What a machine says to frames with these scores, one after the other. */
+function events(scores: readonly number[], changes: Partial<AlertRules> = {}): (AlertEvent | undefined)[] {
+  let ids = 0;
+  const machine = new AlertMachine({ ...rules, ...changes }, () => `alert-${ids++}`);
+  return scores.map((score, i) => machine.next(judged(i, score)));
+}
+
+const kinds = (scores: readonly number[], changes?: Partial<AlertRules>) =>
+  events(scores, changes).map((event) => event?.kind ?? '-');
+
+describe('an alert', () => {
+  it('opens with the k-th anomalous frame of the last n', () => {
+    expect(kinds([2, 0, 2, 0, 1])).toEqual(['-', '-', '-', '-', 'opened']);
+  });
+
+  it('does not open for anomalous frames that lie further apart', () => {
+    expect(kinds([2, 0, 0, 2, 0, 0, 2, 0, 0, 2])).not.toContain('opened');
+  });
+
+  it('tells the worst frame of the window when it opens', () => {
+    const [, , opened] = events([2, 5, 3]);
+    expect(opened).toMatchObject({ kind: 'opened', id: 'alert-0', time: 200, openedAt: 200 });
+    expect(opened?.peak.verdict).toMatchObject({ sequence: 1, score: 5 });
+  });
+
+  it('is updated only when it gets worse', () => {
+    expect(kinds([2, 2, 2, 2, 1, 3, 3, 4])).toEqual(['-', '-', 'opened', '-', '-', 'updated', '-', 'updated']);
+  });
+
+  it('closes after m frames in a row below the release ratio, with its peak and times', () => {
+    const all = events([2, 2, 2, 0.5, 0.95, 0.5, 0.5]);
+    expect(all.map((event) => event?.kind)).toEqual([
+      undefined,
+      undefined,
+      'opened',
+      undefined,
+      undefined,
+      undefined,
+      'closed',
+    ]);
+    expect(all[6]).toMatchObject({ id: 'alert-0', openedAt: 200, time: 600, peak: { verdict: { score: 2 } } });
+  });
+
+  it('does not open again within the cooldown', () => {
+    const scores = [2, 2, 2, 0, 0, 2, 2, 2, 2, 2, 2];
+    expect(kinds(scores, { cooldown: 500 })).toEqual([
+      '-',
+      '-',
+      'opened',
+      '-',
+      'closed',
+      '-',
+      '-',
+      '-',
+      '-',
+      'opened',
+      '-',
+    ]);
+  });
+
+  it('gets an id of its own each time', () => {
+    const ids = events([2, 2, 2, 0, 0, 2, 2, 2]).filter((event) => event?.kind === 'opened');
+    expect(ids.map((event) => event?.id)).toEqual(['alert-0', 'alert-1']);
+  });
+
+  it('keeps its promises for any scores and rules', () => {
+    const anyRules = fc
+      .record({
+        window: fc.integer({ min: 1, max: 6 }),
+        open: fc.integer({ min: 1, max: 6 }),
+        releaseRatio: fc.double({ min: 0.1, max: 1, noNaN: true }),
+        release: fc.integer({ min: 1, max: 4 }),
+        cooldown: fc.integer({ min: 0, max: 1000 }),
+      })
+      .filter(({ window, open }) => open <= window);
+    fc.assert(
+      fc.property(anyRules, fc.array(fc.double({ min: 0, max: 3, noNaN: true }), { maxLength: 80 }), (any, scores) => {
+        let open: AlertEvent | undefined;
+        for (const [i, event] of events(scores, any).entries()) {
+          if (!event) continue;
+          if (event.kind === 'opened') {
+            expect(open).toBeUndefined();
+            const window = scores.slice(Math.max(0, i + 1 - any.window), i + 1);
+            expect(window.filter((score) => score >= 1).length).toBeGreaterThanOrEqual(any.open);
+          } else {
+            expect(event.id).toBe(open?.id);
+            expect(event.peak.verdict.ratio).toBeGreaterThanOrEqual(open?.peak.verdict.ratio ?? 0);
+          }
+          if (event.kind === 'closed')
+            expect(scores.slice(i + 1 - any.release, i + 1).every((s) => s < any.releaseRatio)).toBe(true);
+          open = event.kind === 'closed' ? undefined : event;
+        }
+      }),
+    );
+  });
+});

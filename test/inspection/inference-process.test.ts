@@ -1,0 +1,98 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { decodeImage } from '../../src/data/image.js';
+import { DetectorSession } from '../../src/engine/onnx/session.js';
+import { InferenceProcess } from '../../src/inspection/inference-process.js';
+import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
+
+const entry = new URL('../../dist/inspection/inference-main.js', import.meta.url);
+const running: InferenceProcess[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.stop();
+});
+
+/** An inference process, and the losses that it told of. */
+function inference(options: { detector: string; timeout?: number; entry?: URL }) {
+  const losses: string[] = [];
+  const process = new InferenceProcess({ timeout: 20_000, entry, ...options, onLoss: (reason) => losses.push(reason) });
+  running.push(process);
+  return { process, losses };
+}
+
+async function frames(): Promise<Uint8Array> {
+  const { data } = await tinyBundle();
+  const paths = ['test/good/000.png', 'test/blot/000.png'].map((path) => join(data, path));
+  return Buffer.concat(await Promise.all(paths.map((path) => decodeImage(path, { size: [TINY, TINY] }))));
+}
+
+/** The children of this process, as the kernel lists them. */
+async function killChildren(): Promise<void> {
+  const { readFile } = await import('node:fs/promises');
+  const children = await readFile(`/proc/self/task/${process.pid}/children`, 'utf8');
+  for (const child of children.trim().split(' ').filter(Boolean)) process.kill(Number(child), 'SIGKILL');
+}
+
+describe('the inference process', () => {
+  it('judges as the detector does, and sends back only the maps that are wanted', async () => {
+    const { bundle } = await tinyBundle();
+    const detector = join(bundle, 'detector.onnx');
+    const { process } = inference({ detector });
+    await process.start();
+    const judged = await process.judge({ batch: 2, frames: await frames(), mapsFrom: [Number.POSITIVE_INFINITY, 0] });
+
+    const session = await DetectorSession.load(detector);
+    const expected = await session.run(await frames(), 2);
+    await session.dispose();
+    expect(judged.scores).toEqual(expected.scores);
+    expect(judged.mapSize).toEqual([TINY, TINY]);
+    expect(judged.maps[0]).toBeNull();
+    expect(judged.maps[1]).toEqual(expected.maps.slice(TINY * TINY));
+  }, 60_000);
+
+  it('is replaced when it is killed: the batch is lost, the next one is judged', async () => {
+    const { bundle } = await tinyBundle();
+    const { process, losses } = inference({ detector: join(bundle, 'detector.onnx') });
+    await process.start();
+    const request = { batch: 2, frames: await frames(), mapsFrom: [1, 1] };
+    const lost = process.judge(request);
+    await killChildren();
+    await expect(lost).rejects.toMatchObject({ code: 'INFERENCE_FAILED', message: expect.stringContaining('SIGKILL') });
+    expect(losses).toHaveLength(1);
+    expect((await process.judge(request)).scores).toHaveLength(2);
+  }, 60_000);
+
+  it('is replaced when it hangs', async () => {
+    const hanging = join(inject('shared'), 'hanging.mjs');
+    await writeFile(
+      hanging,
+      `process.on('message', ({ kind }) => { if (kind === 'load') process.send({ kind: 'loaded' }); });
+       process.on('SIGTERM', () => {});`,
+    );
+    const { process: one, losses } = inference({ detector: 'none', timeout: 1000, entry: pathToFileURL(hanging) });
+    await one.start();
+    await expect(one.judge({ batch: 0, frames: new Uint8Array(), mapsFrom: [] })).rejects.toThrow(/within 1 s/);
+    expect(losses).toEqual([expect.stringMatching(/within 1 s/)]);
+  });
+
+  it('says why a detector cannot be loaded', async () => {
+    const broken = join(inject('shared'), 'broken.onnx');
+    await writeFile(broken, 'no model');
+    const { process } = inference({ detector: broken });
+    await expect(process.start()).rejects.toMatchObject({
+      code: 'INFERENCE_FAILED',
+      message: expect.stringContaining('broken.onnx'),
+    });
+  });
+
+  it('leaves no process behind when it is stopped while it loads', async () => {
+    const { bundle } = await tinyBundle();
+    const { process: one } = inference({ detector: join(bundle, 'detector.onnx') });
+    const starting = one.start().catch((error: Error) => error.message);
+    await sleep(50);
+    await one.stop();
+    expect(await starting).toMatch(/ended/);
+  }, 60_000);
+});
