@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { evaluate } from './commands/evaluate.js';
 import { predict } from './commands/predict.js';
+import { run } from './commands/run.js';
 import { train } from './commands/train.js';
 import { KdadError } from './errors.js';
 import { version } from './version.js';
@@ -11,7 +12,8 @@ const program = new Command('kdad-edge')
   .version(version)
   .addCommand(train)
   .addCommand(evaluate)
-  .addCommand(predict);
+  .addCommand(predict)
+  .addCommand(run);
 
 try {
   await program.parseAsync();

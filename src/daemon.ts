@@ -1,0 +1,206 @@
+import { openBundle } from './bundle/read.js';
+import { Camera, type CameraListener } from './camera/camera.js';
+import { findFfmpeg } from './camera/ffmpeg.js';
+import type { Config } from './config/schema.js';
+import type { AlertEvent } from './inspection/alerts.js';
+import { renderOverlay } from './inspection/heatmap.js';
+import { InferenceProcess } from './inspection/inference-process.js';
+import { Inspector, type InspectorListener } from './inspection/inspector.js';
+import { HttpServer } from './observability/http-server.js';
+import type { Logger } from './observability/log.js';
+import { Metrics } from './observability/metrics.js';
+import { MqttPublisher } from './publish/mqtt-publisher.js';
+import { version } from './version.js';
+
+interface Part {
+  start(): unknown;
+  stop(): unknown;
+}
+
+/**
+ * The whole path of a frame: camera -> batch -> detector -> verdict -> alert -> MQTT. An ordered list of parts, each unaware of the
+ * others, that start in order and stop in reverse; what one part tells is handed to the next in here.
+ */
+export class Daemon {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #metrics = new Metrics();
+  readonly #playing = new Set<string>();
+  #publisher: MqttPublisher | undefined;
+  #inspector!: Inspector;
+  #started: Part[] = [];
+  #stopped = false;
+  #allEnded: () => void = () => {};
+  /** Overlays being drawn. */
+  readonly #drawing = new Set<Promise<void>>();
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  /**
+   * Resolves when every camera plays or is being connected to.
+   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, FFMPEG_MISSING, PORT_TAKEN, INFERENCE_FAILED; what had started is stopped again
+   */
+  async start(): Promise<void> {
+    try {
+      for (const part of await this.#parts()) {
+        if (this.#stopped) return;
+        this.#started.push(part);
+        await part.start();
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Resolves when every camera was a file or folder and has been judged to its end; never while one is live. */
+  async ended(): Promise<void> {
+    if (this.#playing.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#allEnded = resolve;
+      });
+    }
+    await this.#inspector.drained();
+    await Promise.all(this.#drawing);
+  }
+
+  /** Stops every part, the last one first; also while it starts. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const parts = this.#started.reverse();
+    this.#started = [];
+    for (const part of parts) {
+      // Overlays under way still have a publisher to go to.
+      if (part === this.#publisher) await Promise.all(this.#drawing);
+      await part.stop();
+    }
+  }
+
+  async #parts(): Promise<Part[]> {
+    const { model, cameras, inspection, alert, mqtt, http } = this.#config;
+    const bundle = await openBundle(model);
+    const { manifest } = bundle;
+    const ffmpeg = await findFfmpeg(this.#config.ffmpeg);
+    this.#log.info(
+      { model: bundle.name, threshold: manifest.threshold.value, ffmpeg: ffmpeg.path, version },
+      'starting',
+    );
+    this.#metrics.modelInfo.set({ model: bundle.name, recipe: manifest.recipe.name, version }, 1);
+
+    const server = new HttpServer(http, this.#metrics);
+    const inference = new InferenceProcess({
+      detector: bundle.detectorPath,
+      threads: inspection.threads,
+      timeout: inspection.batchTimeout,
+      onLoss: (reason) => {
+        this.#metrics.inferenceRestarts.inc();
+        this.#log.error({ reason }, 'inference process lost; starting another');
+      },
+    });
+    const thresholds = new Map(cameras.map(({ name, threshold }) => [name, threshold ?? manifest.threshold.value]));
+    this.#inspector = new Inspector({
+      inference,
+      maxBatch: Math.min(inspection.maxBatch, manifest.detector.maxBatch),
+      maxWait: inspection.maxWait,
+      queue: inspection.queue,
+      thresholdOf: (camera) => thresholds.get(camera) as number,
+      alert: {
+        open: alert.open.k,
+        window: alert.open.n,
+        releaseRatio: alert.release,
+        release: alert.goodFrames,
+        cooldown: alert.cooldown,
+      },
+      listener: this.#inspectorListener(),
+    });
+    if (mqtt) {
+      this.#publisher = new MqttPublisher(mqtt, bundle.name, {
+        onConnected: () => {
+          this.#metrics.mqttConnected.set(1);
+          this.#log.info('MQTT broker reached');
+        },
+        onDisconnected: (reason) => {
+          this.#metrics.mqttConnected.set(0);
+          this.#log.warn({ reason }, 'MQTT broker not reached; trying again');
+        },
+      });
+    }
+    const streams = cameras.map((settings) => {
+      this.#metrics.addCamera(settings.name);
+      this.#playing.add(settings.name);
+      return new Camera(settings, {
+        ffmpeg,
+        size: manifest.preprocessing.size,
+        listener: this.#cameraListener(settings.name),
+      });
+    });
+    const listening = {
+      start: async () => this.#log.info({ host: http.host, port: await server.start() }, 'metrics served'),
+      stop: () => server.stop(),
+    };
+    // Cameras stop all at once: each may have to wait for its ffmpeg.
+    const together = {
+      start: () => streams.forEach((camera) => void camera.start()),
+      stop: () => Promise.all(streams.map((camera) => camera.stop())),
+    };
+    return [listening, ...(this.#publisher ? [this.#publisher] : []), inference, this.#inspector, together];
+  }
+
+  #cameraListener(camera: string): CameraListener {
+    return {
+      onFrame: (frame) => {
+        this.#metrics.framesReceived.inc({ camera });
+        this.#inspector.push(frame);
+      },
+      onState: (state, reason) => {
+        this.#metrics.cameraUp.set({ camera }, state === 'live' ? 1 : 0);
+        this.#log[state === 'lost' ? 'warn' : 'info']({ camera, reason }, `camera ${state}`);
+        this.#publisher?.cameraState(camera, state, reason?.split('\n', 1)[0]);
+        if (state !== 'ended') return;
+        this.#playing.delete(camera);
+        if (this.#playing.size === 0) this.#allEnded();
+      },
+      onReconnect: () => this.#metrics.cameraReconnects.inc({ camera }),
+      onWarning: (message) => this.#log.warn({ camera }, message),
+    };
+  }
+
+  #inspectorListener(): InspectorListener {
+    return {
+      onVerdict: ({ verdict }) => {
+        const { camera, anomalous, ratio, time } = verdict;
+        this.#metrics.framesJudged.inc({ camera, verdict: anomalous ? 'anomalous' : 'good' });
+        this.#metrics.anomalyRatio.set({ camera }, ratio);
+        this.#metrics.frameLatencySeconds.observe({ camera }, (Date.now() - time) / 1000);
+        if (this.#config.mqtt?.verdicts) this.#publisher?.verdict(verdict);
+      },
+      onAlert: (event) => this.#announce(event),
+      onDrop: ({ camera }, reason) => this.#metrics.framesDropped.inc({ camera, reason }),
+      onBatch: (batch, seconds) => {
+        this.#metrics.batchFrames.observe(batch);
+        this.#metrics.inferenceSeconds.observe(seconds);
+      },
+    };
+  }
+
+  #announce(event: AlertEvent): void {
+    const { camera, kind, id, peak } = event;
+    if (kind === 'opened') this.#metrics.alerts.inc({ camera });
+    this.#metrics.alertOpen.set({ camera }, kind === 'closed' ? 0 : 1);
+    this.#log[kind === 'opened' ? 'warn' : 'info']({ camera, alert: id, ratio: peak.verdict.ratio }, `alert ${kind}`);
+    this.#publisher?.alert(event);
+    if (kind !== 'closed' && this.#publisher) this.#draw(event, this.#publisher);
+  }
+
+  #draw(event: AlertEvent, publisher: MqttPublisher): void {
+    const { frame, map, verdict } = event.peak;
+    if (!map) return;
+    const drawing = renderOverlay({ ...frame, map: map.values, mapSize: map.size, threshold: verdict.threshold })
+      .then((overlay) => publisher.heatmap(event, overlay))
+      .finally(() => this.#drawing.delete(drawing));
+    this.#drawing.add(drawing);
+  }
+}

@@ -1,0 +1,78 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Every metric of the daemon; docs/metrics.md describes each. Names follow https://prometheus.io/docs/practices/naming/. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly framesReceived = this.#counter('kdad_frames_received_total', 'Frames that came from a camera.', ['camera']);
+  readonly framesJudged = this.#counter('kdad_frames_judged_total', 'Frames judged, by verdict (good or anomalous).', [
+    'camera',
+    'verdict',
+  ]);
+  readonly framesDropped = this.#counter(
+    'kdad_frames_dropped_total',
+    'Frames never judged: "busy" made room for a newer one, "inference" was lost with the inference process.',
+    ['camera', 'reason'],
+  );
+  readonly inferenceSeconds = this.#histogram(
+    'kdad_inference_seconds',
+    'Time to judge one batch.',
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  );
+  readonly batchFrames = this.#histogram('kdad_batch_frames', 'Frames in one batch.', [1, 2, 4, 8, 16, 32]);
+  readonly frameLatencySeconds = this.#histogram(
+    'kdad_frame_latency_seconds',
+    'Time from the arrival of a frame to its verdict.',
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    ['camera'],
+  );
+  readonly anomalyRatio = this.#gauge('kdad_anomaly_ratio', 'Score by threshold of the last frame judged.', ['camera']);
+  readonly alerts = this.#counter('kdad_alerts_total', 'Alerts opened.', ['camera']);
+  readonly alertOpen = this.#gauge('kdad_alert_open', '1 while an alert is open.', ['camera']);
+  readonly cameraUp = this.#gauge('kdad_camera_up', '1 while frames come from the camera.', ['camera']);
+  readonly cameraReconnects = this.#counter('kdad_camera_reconnects_total', 'Attempts to reach a lost camera again.', [
+    'camera',
+  ]);
+  readonly inferenceRestarts = this.#counter(
+    'kdad_inference_restarts_total',
+    'Inference processes given up because they died or hung.',
+  );
+  readonly mqttConnected = this.#gauge('kdad_mqtt_connected', '1 while the broker is reached.');
+  readonly modelInfo = this.#gauge('kdad_model_info', 'Always 1; the labels tell which model judges.', [
+    'model',
+    'recipe',
+    'version',
+  ]);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Makes every series of a camera exist from the start, so that a rate over it is right from the first event on. */
+  addCamera(camera: string): void {
+    this.framesReceived.inc({ camera }, 0);
+    for (const verdict of ['good', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
+    for (const reason of ['busy', 'inference']) this.framesDropped.inc({ camera, reason }, 0);
+    this.alerts.inc({ camera }, 0);
+    this.alertOpen.set({ camera }, 0);
+    this.cameraUp.set({ camera }, 0);
+    this.cameraReconnects.inc({ camera }, 0);
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[] = []): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge<Label extends string>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #histogram<Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: Label[] = [],
+  ): Histogram<Label> {
+    return new Histogram({ name, help, buckets, labelNames, registers: [this.registry] });
+  }
+}

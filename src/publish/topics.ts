@@ -1,0 +1,46 @@
+import type { CameraState } from '../camera/camera.js';
+import type { AlertEvent } from '../inspection/alerts.js';
+import type { Verdict } from '../inspection/verdict.js';
+
+/** The MQTT topics below one prefix; docs/mqtt.md describes each with an example. */
+export function topics(prefix: string) {
+  const camera = (name: string, leaf: string) => `${prefix}/cameras/${name}/${leaf}`;
+  return {
+    availability: `${prefix}/availability`,
+    state: (name: string) => camera(name, 'state'),
+    alert: (name: string) => camera(name, 'alert'),
+    heatmap: (name: string) => camera(name, 'heatmap'),
+    verdict: (name: string) => camera(name, 'verdict'),
+  };
+}
+
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** JSON of `<prefix>/cameras/<name>/alert`. */
+export function alertPayload(event: AlertEvent, model: string): string {
+  const { kind, id, camera, time, openedAt, peak } = event;
+  const { score, threshold, ratio } = peak.verdict;
+  return JSON.stringify({
+    event: kind,
+    id,
+    camera,
+    model,
+    time: iso(time),
+    openedAt: iso(openedAt),
+    durationSeconds: kind === 'closed' ? (time - openedAt) / 1000 : undefined,
+    score,
+    threshold,
+    ratio,
+    frame: { sequence: peak.verdict.sequence, time: iso(peak.verdict.time) },
+  });
+}
+
+/** JSON of `<prefix>/cameras/<name>/verdict`. */
+export function verdictPayload({ camera, time, ...verdict }: Verdict, model: string): string {
+  return JSON.stringify({ camera, model, time: iso(time), ...verdict });
+}
+
+/** JSON of `<prefix>/cameras/<name>/state`. */
+export function statePayload(state: CameraState, since: number, reason: string | undefined): string {
+  return JSON.stringify({ state, since: iso(since), reason });
+}
