@@ -7,15 +7,16 @@ export interface Split {
   readonly validation: string[];
 }
 
-/** With fewer, the threshold would rest on no more than a guess. */
-const fewestImages = 5;
+/** With fewer held out, the threshold would rest on no more than a guess. */
+const fewestHeld = 4;
+const fewestImages = 2 * fewestHeld;
 
 /**
  * Splits good images at random, but always alike for the same images and seed, whatever their order.
  *
- * @param validationFraction part of the images held back, rounded down, at least one image
+ * @param validationFraction part of the images held back, rounded down, at least four images
  * @returns two disjoint lists, each sorted by code unit
- * @throws KdadError DATASET_INVALID with fewer than five images
+ * @throws KdadError DATASET_INVALID with fewer than eight images
  */
 export function splitGood(
   paths: readonly string[],
@@ -28,7 +29,7 @@ export function splitGood(
     );
   }
   const shuffled = shuffle([...paths].sort(), seed);
-  const held = Math.min(paths.length - 1, Math.max(1, Math.floor(validationFraction * paths.length)));
+  const held = Math.min(paths.length - 1, Math.max(fewestHeld, Math.floor(validationFraction * paths.length)));
   return { validation: shuffled.slice(0, held).sort(), training: shuffled.slice(held).sort() };
 }
 

@@ -6,6 +6,7 @@ import {
   max,
   mirrorPad,
   mul,
+  pow,
   reshape,
   type Tensor1D,
   type Tensor3D,
@@ -16,8 +17,11 @@ import { featureDistance } from './distillation.js';
 
 /** How the distances of the three layers become one anomaly map. */
 export interface MapOptions {
-  /** `product` stays small wherever one layer sees nothing; `sum` adds the layers, each divided by its number of pixels. */
-  readonly combine: 'product' | 'sum';
+  /**
+   * `product` stays small wherever one layer sees nothing; `geometric-mean` is its cube root, which ranks alike but keeps the scale
+   * of a distance; `sum` adds the layers, each divided by its number of pixels.
+   */
+  readonly combine: 'product' | 'geometric-mean' | 'sum';
   /** Height and width at which the layers are combined, in pixels. */
   readonly size: readonly [number, number];
   /** Standard deviation of a Gaussian blur, in pixels of the map; 0 for none. */
@@ -42,7 +46,8 @@ export function anomalyMap(
     if (height === size[0] && width === size[1]) return weighted;
     return image.resizeBilinear(weighted, [...size], false, true);
   });
-  const combined = maps.reduce((a, b) => (combine === 'sum' ? add(a, b) : mul(a, b)));
+  const joined = maps.reduce((a, b) => (combine === 'sum' ? add(a, b) : mul(a, b)));
+  const combined = combine === 'geometric-mean' ? pow<Tensor4D>(joined, 1 / maps.length) : joined;
   const [batch] = combined.shape;
   return reshape(blur > 0 ? gaussianBlur(combined, blur) : combined, [batch, ...size]);
 }

@@ -1,4 +1,5 @@
 import { bestF1, type LabelledScores } from './metrics/classification.js';
+import { studentQuantile } from './student-t.js';
 
 /** A threshold and how it came about; part of the manifest. */
 export interface Threshold {
@@ -25,6 +26,15 @@ export const thresholdRules = {
     description: 'a quantile of the scores, interpolated, and a margin (part of it) above',
     defaults: { quantile: 0.99, margin: 0.1 },
     threshold: (scores, { quantile, margin }) => quantileOf(scores, quantile) * (1 + margin),
+  },
+  'prediction-bound': {
+    description:
+      'what the next good score stays below with this probability, were scores normal: the fewer scores there are, the further above them',
+    defaults: { probability: 0.999 },
+    threshold: (scores, { probability }) => {
+      const reach = studentQuantile(probability, scores.length - 1) * Math.sqrt(1 + 1 / scores.length);
+      return mean(scores) + reach * standardDeviation(scores);
+    },
   },
   'mean-sigma': {
     description: 'the mean, and a number of standard deviations above',

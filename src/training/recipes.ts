@@ -42,12 +42,12 @@ interface SgdSettings extends Rate {
 export const recipes = {
   kdad: {
     name: 'kdad',
-    epochs: 12,
+    epochs: 8,
     batch: 4,
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
-    map: { combine: 'product', downscale: 1, blur: 0 },
+    map: { combine: 'geometric-mean', downscale: 1, blur: 1.5 },
     keep: 'best',
-    threshold: { rule: 'max', parameters: { margin: 0.1 } },
+    threshold: { rule: 'prediction-bound', parameters: { probability: 0.999 } },
   },
   seed: {
     name: 'seed',

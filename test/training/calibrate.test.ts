@@ -22,6 +22,21 @@ describe('calibrate', () => {
     expect(calibrate([0.5], 'mean-sigma').value).toBe(0.5);
   });
 
+  it('prediction-bound: the normal prediction interval', () => {
+    // numpy.mean(scores) + scipy.stats.t.ppf(0.999, 6) * numpy.std(scores, ddof=1) * (1 + 1 / 7) ** 0.5
+    expect(calibrate(scores, 'prediction-bound').value).toBeCloseTo(0.683563836553758, 9);
+  });
+
+  it('prediction-bound: the fewer scores, the further above them', () => {
+    const reach = (count: number) =>
+      calibrate(
+        [...Array(count).keys()].map((i) => i % 2),
+        'prediction-bound',
+      ).value;
+    expect(reach(4)).toBeGreaterThan(1.5 * reach(8));
+    expect(reach(8)).toBeGreaterThan(1.2 * reach(100));
+  });
+
   it('records the defaults it used', () => {
     const { parameters } = calibrate(scores, 'quantile', { quantile: 0.5 });
     expect(Object.keys(parameters)).toEqual(['quantile', 'margin']);
