@@ -14,6 +14,8 @@ export interface MqttSettings {
   readonly username?: string;
   readonly password?: string;
   readonly version: '5' | '3.1.1';
+  /** Milliseconds between attempts to reach the broker; 2000 when absent. */
+  readonly reconnectPeriod?: number;
   /** PEM files: the authority that signed the broker's certificate, and this client's own certificate and key. */
   readonly ca?: string;
   readonly cert?: string;
@@ -81,8 +83,7 @@ export class MqttPublisher {
     if (!client) return;
     if (client.connected) {
       const farewell = client.publishAsync(this.#topics.availability, 'offline', { qos: 1, retain: true });
-      await withinFarewell(farewell);
-      await withinFarewell(client.endAsync());
+      await withinFarewell(farewell.then(() => client.endAsync()));
     }
     await client.endAsync(true);
     this.#client = undefined;
@@ -126,7 +127,9 @@ export class MqttPublisher {
       ca: await pem(ca),
       cert: await pem(cert),
       key: await pem(key),
-      reconnectPeriod: 2000,
+      reconnectPeriod: this.#settings.reconnectPeriod ?? 2000,
+      // Without it a broker that is still starting, or refuses the password once, would never be asked again.
+      reconnectOnConnackError: true,
       connectTimeout: 10_000,
       queueQoSZero: false,
       will: { topic: this.#topics.availability, payload: Buffer.from('offline'), qos: 1, retain: true },
