@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { alertPayload, statePayload, topics, verdictPayload } from '../../src/publish/topics.js';
+import { judged } from '../fixtures/frames.js';
+
+const page = readFileSync(new URL('../../docs/mqtt.md', import.meta.url), 'utf8');
+
+/** The first example below a heading. */
+function example(heading: string): object {
+  const [, json] = new RegExp(`^## ${heading}\\n[^#]*?\`\`\`json\\n(.*?)\`\`\``, 'ms').exec(page) ?? [];
+  return JSON.parse(json);
+}
+
+describe('docs/mqtt.md', () => {
+  it('has every topic, and no other', () => {
+    const { availability, state, alert, heatmap, verdict } = topics('<prefix>');
+    const documented = [...page.matchAll(/^\| `(<prefix>[^`]*)` \|/gm)].map(([, topic]) => topic);
+    expect(documented).toEqual([availability, ...[state, alert, heatmap, verdict].map((of) => of('<camera>'))]);
+  });
+
+  it('shows payloads as they are, and tells of every field of an alert', () => {
+    const worst = judged(9, 2);
+    const opened = { kind: 'opened', id: 'a', camera: 'line-1', time: 0, openedAt: 0, peak: worst } as const;
+    const keys = (json: string) => Object.keys(JSON.parse(json));
+    expect(Object.keys(example('alert'))).toEqual(keys(alertPayload(opened, 'bottle')));
+    expect(Object.keys(example('verdict'))).toEqual(keys(verdictPayload(worst.verdict, 'bottle')));
+    expect(Object.keys(example('state'))).toEqual(keys(statePayload('live', 0, undefined)));
+    for (const field of keys(alertPayload({ ...opened, kind: 'closed' }, 'bottle'))) {
+      expect(page).toMatch(new RegExp(`^\\| .*\`${field}\`.* \\| .+ \\|$`, 'm'));
+    }
+  });
+});
