@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { cp, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findFfmpeg } from '../../src/camera/ffmpeg.js';
+import { kdadEdge } from '../fixtures/command-line.js';
+import { folderWith } from '../fixtures/folder.js';
+import { type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
+
+let tiny: TinyBundle;
+beforeAll(async () => {
+  tiny = await tinyBundle();
+}, 120_000);
+
+const jsonLines = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('kdad-edge predict', () => {
+  it('prints a line for each image and draws overlays at its size', async () => {
+    const out = join(await folderWith(), 'overlays');
+    const test = join(tiny.data, 'test');
+    const { code, stdout } = await kdadEdge('predict', '--model', tiny.bundle, '--out', out, '--json', test);
+    expect(code).toBe(0);
+    const lines = jsonLines(stdout);
+    expect(lines).toHaveLength(12);
+    for (const { image, score, threshold, ratio, anomalous, heatmap } of lines) {
+      expect(ratio).toBeCloseTo(score / threshold, 12);
+      expect(anomalous).toBe(score >= threshold);
+      expect(heatmap).toBe(image.replace(test, out).replace('.png', '-heatmap.jpg'));
+      expect(await sharp(heatmap).metadata()).toMatchObject({ format: 'jpeg', width: 96, height: 96 });
+    }
+    expect(lines.filter(({ image, anomalous }) => image.includes('/blot/') && anomalous).length).toBeGreaterThanOrEqual(
+      5,
+    );
+    expect(lines.filter(({ image, anomalous }) => image.includes('/good/') && anomalous).length).toBeLessThanOrEqual(1);
+  });
+
+  it('reports what it cannot read, judges the rest, and exits with the code of the error', async () => {
+    const folder = await folderWith({ 'broken.png': 'text' });
+    await cp(join(tiny.data, 'test/good/000.png'), join(folder, 'whole.png'));
+    const { code, stdout, stderr } = await kdadEdge('predict', '--model', tiny.bundle, folder);
+    expect(code).toBe(3);
+    expect(stderr).toBe(`kdad-edge: ${folder}/broken.png: not an image of a known format  [IMAGE_UNREADABLE]\n`);
+    expect(stdout).toMatch(/^\S+whole\.png +score [\d.]+ +ratio [\d.]+ +(good|ANOMALOUS)\n$/);
+  });
+
+  it('exits with 1 for anomalies only where that was asked for', async () => {
+    const blots = [join(tiny.data, 'test/blot'), '--model', tiny.bundle];
+    expect((await kdadEdge('predict', ...blots)).code).toBe(0);
+    expect((await kdadEdge('predict', '--fail-on-anomaly', ...blots)).code).toBe(1);
+  });
+
+  it('judges every frame of a video', async () => {
+    const folder = await folderWith();
+    const video = join(folder, 'line.mp4');
+    const ffmpeg = (await findFfmpeg()).path;
+    const images = join(tiny.data, 'test/blot/%03d.png');
+    await promisify(execFile)(ffmpeg, ['-v', 'error', '-framerate', '5', '-i', images, '-pix_fmt', 'yuv420p', video]);
+    const out = join(folder, 'overlays');
+    const { code, stdout } = await kdadEdge('predict', '--model', tiny.bundle, '--out', out, '--json', video);
+    expect(code).toBe(0);
+    const lines = jsonLines(stdout);
+    expect(lines.map(({ image, frame }) => [image, frame])).toEqual([0, 1, 2, 3, 4, 5].map((frame) => [video, frame]));
+    const anomalous = lines.filter((line) => line.anomalous);
+    expect(anomalous.length).toBeGreaterThanOrEqual(5);
+    expect((await readdir(out)).map((name) => join(out, name)).sort()).toEqual(anomalous.map(({ heatmap }) => heatmap));
+  });
+
+  it('writes overlays to no folder that holds anything', async () => {
+    const out = await folderWith({ 'mine.jpg': '' });
+    const { code, stderr } = await kdadEdge('predict', '--model', tiny.bundle, '--out', out, tiny.data);
+    expect(code).toBe(2);
+    expect(stderr).toContain('OUTPUT_EXISTS');
+    expect(await readdir(out)).toEqual(['mine.jpg']);
+  });
+});
+
+describe('kdad-edge eval', () => {
+  it('prints JSON with the keys that scripts rely on', async () => {
+    const { code, stdout } = await kdadEdge('eval', '--model', tiny.bundle, '--data', tiny.data, '--json');
+    expect(code).toBe(0);
+    const evaluation = JSON.parse(stdout);
+    expect(evaluation).toMatchObject({ images: 12, imageAuroc: expect.any(Number), f1: expect.any(Number) });
+    for (const key of ['pixelAuroc', 'pro', 'threshold', 'truePositiveRate', 'falsePositiveRate']) {
+      expect(evaluation[key]).toEqual(expect.any(Number));
+    }
+  });
+
+  it('ends with one line about a dataset that is not there', async () => {
+    const { code, stderr } = await kdadEdge('eval', '--model', tiny.bundle, '--data', '/nonexistent');
+    expect(code).toBe(3);
+    expect(stderr).toContain('kdad-edge: /nonexistent: no such folder');
+  });
+});

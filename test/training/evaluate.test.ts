@@ -1,0 +1,104 @@
+import { cp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Bundle, openBundle } from '../../src/bundle/read.js';
+import { findDataset } from '../../src/data/dataset.js';
+import { evaluate, evaluateScores } from '../../src/training/evaluate.js';
+import { folderWith } from '../fixtures/folder.js';
+import { type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
+
+describe('evaluateScores', () => {
+  const scored = [
+    { kind: 'good', score: 1 },
+    { kind: 'good', score: 3 },
+    { kind: 'scratch', score: 2 },
+    { kind: 'hole', score: 4 },
+    { kind: 'hole', score: 5 },
+  ];
+
+  it('measures images at every threshold, at the calibrated one, and by kind', () => {
+    const { f1Threshold, averagePrecision, ...rest } = evaluateScores(scored, 3);
+    expect(rest).toEqual({
+      images: 5,
+      imageAuroc: 5 / 6,
+      f1: 6 / 7,
+      threshold: 3,
+      truePositiveRate: 2 / 3,
+      falsePositiveRate: 1 / 2,
+      confusion: { truePositives: 2, falsePositives: 1, trueNegatives: 1, falseNegatives: 1 },
+      kinds: [
+        { kind: 'good', images: 2, anomalous: 1, auroc: null },
+        { kind: 'hole', images: 2, anomalous: 2, auroc: 1 },
+        { kind: 'scratch', images: 1, anomalous: 0, auroc: 0.5 },
+      ],
+    });
+    expect(f1Threshold).toBe(1.5);
+    expect(averagePrecision).toBeCloseTo((1 + 1 + 3 / 4) / 3, 12);
+  });
+
+  it('knows of defects alone how many are caught, and nothing else', () => {
+    expect(evaluateScores(scored.slice(2), 3)).toMatchObject({
+      truePositiveRate: 2 / 3,
+      falsePositiveRate: null,
+      imageAuroc: null,
+    });
+  });
+});
+
+describe('evaluate', () => {
+  let tiny: TinyBundle;
+  let bundle: Bundle;
+  beforeAll(async () => {
+    tiny = await tinyBundle();
+    bundle = await openBundle(tiny.bundle);
+  }, 120_000);
+
+  it('tells the tiny product from its blots, in images and in pixels', async () => {
+    const progress: number[] = [];
+    const evaluation = await evaluate(bundle, await findDataset(tiny.data), {
+      onProgress: (done) => progress.push(done),
+    });
+    expect(evaluation).toMatchObject({ images: 12, imageAuroc: 1, f1: 1, threshold: bundle.manifest.threshold.value });
+    expect(evaluation.kinds.map(({ kind, images }) => [kind, images])).toEqual([
+      ['good', 6],
+      ['blot', 6],
+    ]);
+    expect(evaluation.pixelAuroc).toBeGreaterThan(0.9);
+    expect(evaluation.pro).toBeGreaterThan(0.7);
+    expect(progress).toEqual([8, 12]);
+  });
+
+  it('knows no pixels without masks', async () => {
+    const data = await folderWith();
+    await cp(tiny.data, data, { recursive: true });
+    await rm(join(data, 'ground_truth'), { recursive: true });
+    expect(await evaluate(bundle, await findDataset(data))).toMatchObject({
+      imageAuroc: 1,
+      pixelAuroc: null,
+      pro: null,
+    });
+  });
+
+  it('counts the false alarms of a folder of good images', async () => {
+    const evaluation = await evaluate(bundle, await findDataset(join(tiny.data, 'train/good')));
+    expect(evaluation).toMatchObject({
+      images: 24,
+      imageAuroc: null,
+      averagePrecision: null,
+      pixelAuroc: null,
+      pro: null,
+      f1: null,
+      truePositiveRate: null,
+    });
+    expect(evaluation.falsePositiveRate).toBeLessThan(0.2);
+  });
+
+  it('refuses a dataset without test images, and stops when asked to', async () => {
+    const data = await folderWith();
+    await cp(tiny.data, data, { recursive: true });
+    const stopped = AbortSignal.abort(new Error('enough'));
+    await expect(evaluate(bundle, await findDataset(data), { signal: stopped })).rejects.toThrow('enough');
+    await rename(join(data, 'test'), join(data, 'elsewhere'));
+    await expect(evaluate(bundle, await findDataset(data))).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+  });
+});
