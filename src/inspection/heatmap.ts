@@ -18,8 +18,9 @@ export interface Heatmap {
 
 /** Ratio of map to threshold that gets the hottest colour. Fixed, so that two overlays can be compared. */
 const hottest = 2;
-/** Below this ratio the picture shows through untouched; at the hottest, this much of it is covered. */
-const coolest = 0.4;
+/** Up to the first ratio the picture shows untouched; from the second on, `cover` of it is hidden. */
+const coverFrom = 0.6;
+const coverTo = 1.5;
 const cover = 0.6;
 
 /** Inferno, perceptually uniform: 256 RGB triples. */
@@ -45,10 +46,9 @@ export function drawOverlay({ pixels, width, height, map, mapSize, threshold }: 
   const ratios = resampleBilinear(map, 1, mapSize, [height, width]).map((value) => value / threshold);
   const overlay = Uint8Array.from(pixels);
   for (let pixel = 0; pixel < ratios.length; pixel++) {
-    const heat = Math.min(1, ratios[pixel] / hottest);
-    const alpha = cover * smoothStep(coolest / hottest, 1, heat);
+    const alpha = cover * smoothStep(coverFrom, coverTo, ratios[pixel]);
     if (alpha === 0) continue;
-    const colour = Math.round(heat * 255) * 3;
+    const colour = Math.round(Math.min(1, ratios[pixel] / hottest) * 255) * 3;
     for (let channel = 0; channel < 3; channel++) {
       const value = pixels[pixel * 3 + channel];
       overlay[pixel * 3 + channel] = Math.round(value + alpha * (inferno[colour + channel] - value));
