@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../src/camera/ffmpeg.js';
-import { kdadEdge } from '../fixtures/command-line.js';
+import { kdadEdge, main } from '../fixtures/command-line.js';
 import { folderWith } from '../fixtures/folder.js';
 import { type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
 
@@ -69,6 +70,18 @@ describe('kdad-edge predict', () => {
     const anomalous = lines.filter((line) => line.anomalous);
     expect(anomalous.length).toBeGreaterThanOrEqual(5);
     expect((await readdir(out)).map((name) => join(out, name)).sort()).toEqual(anomalous.map(({ heatmap }) => heatmap));
+  });
+
+  it('stops quietly when nobody reads its lines any more', async () => {
+    const data = Array.from({ length: 10 }, () => join(tiny.data, 'train/good'));
+    const child = spawn(process.execPath, [main, 'predict', '--model', tiny.bundle, ...data]);
+    let errors = '';
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    child.stdout.once('data', () => child.stdout.destroy());
+    expect(await once(child, 'close')).toEqual([141, null]);
+    expect(errors).toBe('');
   });
 
   it('writes overlays to no folder that holds anything', async () => {
