@@ -5,13 +5,13 @@ export class Metrics {
   readonly registry = new Registry();
 
   readonly framesReceived = this.#counter('kdad_frames_received_total', 'Frames that came from a camera.', ['camera']);
-  readonly framesJudged = this.#counter('kdad_frames_judged_total', 'Frames judged, by verdict (good or anomalous).', [
+  readonly framesJudged = this.#counter('kdad_frames_judged_total', 'Frames judged; verdict is good or anomalous.', [
     'camera',
     'verdict',
   ]);
   readonly framesDropped = this.#counter(
     'kdad_frames_dropped_total',
-    'Frames never judged: "busy" made room for a newer one, "inference" was lost with the inference process.',
+    'Frames never judged; reason is busy (no time for it) or inference (it was lost with the inference process).',
     ['camera', 'reason'],
   );
   readonly inferenceSeconds = this.#histogram(
@@ -26,33 +26,41 @@ export class Metrics {
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     ['camera'],
   );
-  readonly anomalyRatio = this.#gauge('kdad_anomaly_ratio', 'Score by threshold of the last frame judged.', ['camera']);
+  readonly anomalyRatio = this.#gauge(
+    'kdad_anomaly_ratio',
+    'Score of the last frame judged, divided by its threshold: 1 and more is anomalous.',
+    ['camera'],
+  );
   readonly alerts = this.#counter('kdad_alerts_total', 'Alerts opened.', ['camera']);
-  readonly alertOpen = this.#gauge('kdad_alert_open', '1 while an alert is open.', ['camera']);
-  readonly cameraUp = this.#gauge('kdad_camera_up', '1 while frames come from the camera.', ['camera']);
+  readonly alertOpen = this.#gauge('kdad_alert_open', '1 while an alert is open, else 0.', ['camera']);
+  readonly cameraUp = this.#gauge('kdad_camera_up', '1 while frames come from the camera, else 0.', ['camera']);
   readonly cameraReconnects = this.#counter('kdad_camera_reconnects_total', 'Attempts to reach a lost camera again.', [
     'camera',
   ]);
   readonly inferenceRestarts = this.#counter(
     'kdad_inference_restarts_total',
-    'Inference processes given up because they died or hung.',
+    'Inference processes given up because they died, hung or failed; each is replaced.',
   );
-  readonly mqttConnected = this.#gauge('kdad_mqtt_connected', '1 while the broker is reached.');
-  readonly modelInfo = this.#gauge('kdad_model_info', 'Always 1; the labels tell which model judges.', [
-    'model',
-    'recipe',
-    'version',
-  ]);
+  readonly mqttConnected = this.#gauge('kdad_mqtt_connected', '1 while the broker is reached, else 0.');
+  readonly modelInfo = this.#gauge(
+    'kdad_model_info',
+    'Always 1; the labels tell which bundle judges, how it was trained, and the version of kdad-edge.',
+    ['model', 'recipe', 'version'],
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Makes every series of a camera exist from the start, so that a rate over it is right from the first event on. */
+  /**
+   * Makes every series of a camera exist from the start, so that a rate over it is right from the first event on. Only
+   * `kdad_anomaly_ratio` waits for a frame: until one is judged there is no ratio, not a ratio of 0.
+   */
   addCamera(camera: string): void {
     this.framesReceived.inc({ camera }, 0);
     for (const verdict of ['good', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
     for (const reason of ['busy', 'inference']) this.framesDropped.inc({ camera, reason }, 0);
+    this.frameLatencySeconds.zero({ camera });
     this.alerts.inc({ camera }, 0);
     this.alertOpen.set({ camera }, 0);
     this.cameraUp.set({ camera }, 0);

@@ -24,7 +24,7 @@ export interface MqttSettings {
 
 export interface PublisherListener {
   onConnected(): void;
-  /** The broker is not reached (any more); it is tried again. */
+  /** The broker is not reached (any more) and is tried again; told once for each reason until it is reached. */
   onDisconnected(reason: string): void;
 }
 
@@ -61,19 +61,23 @@ export class MqttPublisher {
     this.#retained.set(availability, 'online');
     const client = mqtt.connect(this.#settings.url, await this.#connection());
     this.#client = client;
-    let reason = 'connection refused or closed by the broker';
-    let told = false;
+    let failure: string | undefined;
+    const told = new Set<string>();
     client.on('error', (error) => {
-      reason = describe(error);
+      failure = describe(error);
     });
     client.on('connect', () => {
-      told = false;
+      failure = undefined;
+      told.clear();
       for (const [topic, payload] of this.#retained) this.#send(topic, payload, { qos: 1, retain: true });
       this.#listener.onConnected();
     });
     client.on('close', () => {
-      if (!told && !client.disconnecting) this.#listener.onDisconnected(reason);
-      told = true;
+      const reason = failure ?? 'connection closed by the broker';
+      failure = undefined;
+      if (client.disconnecting || told.has(reason)) return;
+      told.add(reason);
+      this.#listener.onDisconnected(reason);
     });
   }
 

@@ -43,8 +43,14 @@ describe('the HTTP server', () => {
     const { port } = await started();
     await expect(started(port)).rejects.toMatchObject({
       code: 'PORT_TAKEN',
-      message: expect.stringContaining(`${port}`),
+      message: expect.stringMatching(`^cannot listen on 127.0.0.1 port ${port}: `),
     });
+  });
+
+  it('listens at its address only', async () => {
+    const { port } = await started();
+    // The whole of 127.0.0.0/8 is this machine: a server on every address would answer here, too.
+    await expect(fetch(`http://127.0.0.2:${port}/healthz`)).rejects.toThrow('fetch failed');
   });
 
   it('stops with a connection open, and frees the port', async () => {

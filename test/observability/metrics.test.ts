@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, inject, it } from 'vitest';
 import { Metrics } from '../../src/observability/metrics.js';
+
+const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
 
 /** Metrics as they are when a camera has been added and has done nothing yet. */
 function fresh(): Metrics {
@@ -20,20 +23,24 @@ describe('the metrics', () => {
         'kdad_frames_judged_total{camera="line",verdict="anomalous"} 0',
         'kdad_frames_dropped_total{camera="line",reason="busy"} 0',
         'kdad_frames_dropped_total{camera="line",reason="inference"} 0',
+        'kdad_frame_latency_seconds_count{camera="line"} 0',
+        'kdad_frame_latency_seconds_bucket{le="+Inf",camera="line"} 0',
         'kdad_alerts_total{camera="line"} 0',
         'kdad_alert_open{camera="line"} 0',
         'kdad_camera_up{camera="line"} 0',
         'kdad_camera_reconnects_total{camera="line"} 0',
       ]),
     );
+    expect(lines.filter((line) => line.startsWith('kdad_anomaly_ratio'))).toEqual([]);
   });
 
-  it('are all in docs/metrics.md with type and labels, and no others', async () => {
-    const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
-    const documented = [...page.matchAll(/^\| `(kdad_\w+)` \| (\w+) \| (.*?) \|/gm)].map(([, name, type, labels]) => ({
+  it('are all in docs/metrics.md with type, labels and help, and no others', async () => {
+    const rows = page.matchAll(/^\| `(kdad_\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm);
+    const documented = [...rows].map(([, name, type, labels, meaning]) => ({
       name,
       type,
       labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label),
+      help: meaning.replaceAll('`', ''),
     }));
     // prom-client keeps a metric's label names to itself; a full exposition shows only those with values.
     const registered = fresh()
@@ -43,6 +50,7 @@ describe('the metrics', () => {
         name: metric.name,
         type: String(metric.type),
         labels: (metric as unknown as { labelNames: string[] }).labelNames,
+        help: metric.help,
       }));
     expect(documented).toEqual(registered);
   });
@@ -56,5 +64,25 @@ describe('the metrics', () => {
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: `${ours.join('\n')}\n` });
     expect(`${stdout}${stderr}`).toBe('');
     expect(status).toBe(0);
+  });
+
+  it.skipIf(promtool.error)('are asked for in PromQL that promtool understands, and that asks for none unknown', () => {
+    const [, ...sections] = page.split(/^## /m);
+    const blocks = [...page.matchAll(/^```promql\n(.*?)```/gms)].map(([, expression]) => expression);
+    const rows = [...sections.join().matchAll(/^\| `(.*?)` /gm)].map(([, expression]) => expression);
+    const rules = [...blocks, ...rows].map((expr, i) => ({ record: `rule:${i}`, expr }));
+    expect(rules.length).toBeGreaterThanOrEqual(9);
+    const file = join(inject('shared'), 'documented-rules.yml');
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'documented', rules }] })); // JSON is YAML, too.
+    const { status, stderr } = spawnSync('promtool', ['check', 'rules', file]);
+    expect(stderr.toString()).toBe('');
+    expect(status).toBe(0);
+    const known = fresh()
+      .registry.getMetricsAsArray()
+      .map(({ name }) => name);
+    const asked = rules
+      .flatMap(({ expr }) => expr.match(/kdad_\w+/g) ?? [])
+      .map((name) => name.replace(/_bucket$/, ''));
+    expect(known).toEqual(expect.arrayContaining(asked));
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alertPayload, statePayload, topics, verdictPayload } from '../../src/publish/topics.js';
 import { judged } from '../fixtures/frames.js';
@@ -68,5 +69,18 @@ describe('payloads', () => {
     const { frame, verdict } = judged(12, 1.5);
     const map = { values: new Float32Array(4), size: [2, 2] as const };
     expect(alertPayload({ ...opened, peak: { frame, verdict, map } }, 'bottle')).toBe(alertPayload(opened, 'bottle'));
+  });
+
+  it('say what they were given, whatever the names and scores', () => {
+    const score = fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), score, (camera, model, score) => {
+        const peak = judged(1, score, camera);
+        const alert = JSON.parse(alertPayload({ ...opened, camera, peak }, model));
+        const verdict = JSON.parse(verdictPayload(peak.verdict, model));
+        for (const payload of [alert, verdict]) expect(payload).toMatchObject({ camera, model, score, ratio: score });
+        expect(JSON.parse(statePayload('lost', 0, model)).reason).toBe(model);
+      }),
+    );
   });
 });

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
+import { afterEach } from 'vitest';
+import type { AlertEvent } from '../../src/inspection/alerts.js';
+import { MqttPublisher, type MqttSettings } from '../../src/publish/mqtt-publisher.js';
+import type { Broker } from '../fixtures/brokers.js';
+import { judged } from '../fixtures/frames.js';
+
+/** What each test started, stopped after it in reverse. */
+export const cleanUp: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of cleanUp.splice(0).reverse()) await stop();
+});
+
+export const event = (id: string): AlertEvent => ({
+  kind: 'opened',
+  id,
+  camera: 'line',
+  time: 200,
+  openedAt: 200,
+  peak: judged(2, 1.5),
+});
+
+export async function running(broker: Broker): Promise<Broker> {
+  await broker.start();
+  cleanUp.push(() => broker.stop());
+  return broker;
+}
+
+/** A publisher with the topics `box/#`, and what it says of its connection. */
+export async function publishing({ port }: { port: number }, settings: Partial<MqttSettings> = {}) {
+  const connection: string[] = [];
+  const publisher = new MqttPublisher(
+    { url: `mqtt://127.0.0.1:${port}`, topicPrefix: 'box', version: '3.1.1', reconnectPeriod: 200, ...settings },
+    'bottle',
+    { onConnected: () => connection.push('connected'), onDisconnected: (reason) => connection.push(reason) },
+  );
+  await publisher.start();
+  cleanUp.push(() => publisher.stop());
+  return { publisher, connection };
+}
+
+/** What a subscriber to `box/#` receives. */
+export async function subscribed({ port }: { port: number }, protocolVersion: 4 | 5 = 4) {
+  const client: MqttClient = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion });
+  cleanUp.push(() => client.endAsync(true));
+  const received: IPublishPacket[] = [];
+  client.on('message', (_topic, _payload, packet) => received.push(packet));
+  await client.subscribeAsync('box/#', { qos: 1 });
+  const on = (topic: string) => received.filter((packet) => packet.topic === `box/${topic}`);
+  const texts = (topic: string) => on(topic).map(({ payload }) => payload.toString());
+  return { on, texts };
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not within 10 s: ${condition}`);
+    await sleep(20);
+  }
+}

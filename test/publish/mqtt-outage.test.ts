@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { aedesBroker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
+import { cleanUp, event, publishing, running, subscribed, until } from './clients.js';
+
+/** A cable to a broker: cut, connections end; frozen, they are accepted and stay, and nothing passes. */
+async function cable(broker: { port: number }) {
+  const sockets = new Set<Socket>();
+  let state: 'whole' | 'cut' | 'frozen' = 'whole';
+  const server = createServer((near) => {
+    near.on('error', () => {});
+    sockets.add(near);
+    if (state === 'cut') near.destroy();
+    if (state !== 'whole') return;
+    const far = connect(broker.port, '127.0.0.1');
+    for (const [socket, other] of [[near, far] as const, [far, near] as const]) {
+      sockets.add(socket);
+      socket
+        .on('error', () => {})
+        .on('close', () => other.destroy())
+        .pipe(other);
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => {
+    state = 'cut';
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
+  cleanUp.push(() => {
+    cut();
+    server.close();
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    mend: () => {
+      state = 'whole';
+    },
+    freeze: () => {
+      state = 'frozen';
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+  };
+}
+
+describe.each([
+  { name: 'aedes, MQTT 3.1.1', version: '3.1.1', protocol: 4, broker: aedesBroker, skip: false },
+  { name: 'Mosquitto, MQTT 5', version: '5', protocol: 5, broker: mosquittoBroker, skip: !hasMosquitto },
+] as const)('when the connection is cut, with $name', ({ version, protocol, broker: create, skip }) => {
+  it.skipIf(skip)('the broker tells the last will, and "online" once it is back', async () => {
+    const broker = await running(await create());
+    const wire = await cable(broker);
+    const { texts } = await subscribed(broker, protocol);
+    await publishing(wire, { version });
+    await until(() => texts('availability').at(-1) === 'online');
+    wire.cut();
+    await until(() => texts('availability').at(-1) === 'offline');
+    const later = await subscribed(broker, protocol);
+    await until(() => later.on('availability').length > 0);
+    expect(later.on('availability')[0]).toMatchObject({ payload: Buffer.from('offline'), retain: true });
+    wire.mend();
+    await until(() => texts('availability').at(-1) === 'online');
+  });
+
+  it.skipIf(skip)(
+    'alerts of the meantime follow in order; heatmaps and verdicts do not; states are the last',
+    async () => {
+      const broker = await running(await create());
+      const wire = await cable(broker);
+      const { on, texts } = await subscribed(broker, protocol);
+      const { publisher } = await publishing(wire, { version });
+      await until(() => publisher.connected);
+      wire.cut();
+      await until(() => !publisher.connected);
+      const ids = ['a', 'b', 'c', 'd', 'e'];
+      for (const id of ids) {
+        publisher.alert(event(id));
+        publisher.heatmap(event(id), Buffer.from('stale'));
+        publisher.verdict(event(id).peak.verdict);
+      }
+      publisher.cameraState('line', 'lost');
+      publisher.cameraState('line', 'live');
+      wire.mend();
+      await until(() => texts('cameras/line/alert').length >= ids.length && texts('cameras/line/state').length > 0);
+      await sleep(100);
+      expect(texts('cameras/line/alert').map((json) => JSON.parse(json).id)).toEqual(ids);
+      expect(texts('cameras/line/state').map((json) => JSON.parse(json).state)).toEqual(['live']);
+      expect([...on('cameras/line/heatmap'), ...on('cameras/line/verdict')]).toEqual([]);
+    },
+  );
+});
+
+describe('what is said of a broker that is not reached', () => {
+  it('is each reason once, until it is reached again', async () => {
+    const broker = await aedesBroker('hush');
+    cleanUp.push(() => broker.stop());
+    const { publisher, connection } = await publishing(broker, { reconnectPeriod: 50 });
+    await sleep(300);
+    expect(connection).toEqual([expect.stringMatching(/ECONNREFUSED/)]);
+    await broker.start();
+    await until(() => connection.length > 1);
+    expect(connection[1]).toMatch(/not authorized/i);
+    await broker.stop();
+    broker.password = undefined;
+    await broker.start();
+    await until(() => publisher.connected);
+    await sleep(100);
+    const before = connection.length;
+    expect(connection.at(-1)).toBe('connected');
+    await broker.stop();
+    await until(() => connection.length === before + 2);
+    expect(connection.slice(before)).toEqual(['connection closed by the broker', connection[0]]);
+    await broker.start();
+  });
+});
+
+describe('stopping takes less than five seconds', () => {
+  it.each([
+    ['is not there', 1000, async () => publishing(await aedesBroker())],
+    [
+      'accepts connections and says nothing',
+      1000,
+      async () => {
+        const wire = await cable({ port: 1 });
+        wire.freeze();
+        return publishing(wire);
+      },
+    ],
+    [
+      'fell silent',
+      3000,
+      async () => {
+        const wire = await cable(await running(await aedesBroker()));
+        const { publisher, connection } = await publishing(wire);
+        await until(() => publisher.connected);
+        wire.freeze();
+        return { publisher, connection };
+      },
+    ],
+    [
+      'goes at the same moment',
+      3000,
+      async () => {
+        const broker = await aedesBroker();
+        await broker.start();
+        const { publisher, connection } = await publishing(broker);
+        await until(() => publisher.connected);
+        await broker.stop();
+        return { publisher, connection };
+      },
+    ],
+  ])('while the broker %s', async (_what, limit, prepare) => {
+    const { publisher } = await prepare();
+    const begin = performance.now();
+    await publisher.stop();
+    expect(performance.now() - begin).toBeLessThan(limit);
+    expect(publisher.connected).toBe(false);
+  });
+});
