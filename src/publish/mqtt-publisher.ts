@@ -150,7 +150,7 @@ async function pem(file: string | undefined): Promise<Buffer | undefined> {
 
 /** Errors of several addresses of one host come as one without a message of its own. */
 function describe(error: Error): string {
-  return error.message || (error as NodeJS.ErrnoException).code || error.name;
+  return error.message.trim() || (error as NodeJS.ErrnoException).code || error.name;
 }
 
 async function withinFarewell(promise: Promise<unknown>): Promise<void> {
