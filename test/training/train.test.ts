@@ -1,8 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { decodeImage } from '../../src/data/image.js';
+import { imagenetPreprocessing } from '../../src/data/preprocessing.js';
+import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
+import { recipes } from '../../src/training/recipes.js';
+import { type TrainOptions, train } from '../../src/training/train.js';
 import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
 
 const size = [TINY, TINY] as const;
@@ -22,4 +26,58 @@ describe('a trained bundle', () => {
     }
     await session.dispose();
   }, 60_000);
+});
+
+describe('training', () => {
+  const options = async (out: string): Promise<TrainOptions> => {
+    const { data, teacher } = await tinyBundle();
+    return {
+      data,
+      teacher,
+      out: join(inject('shared'), out),
+      recipe: { ...recipes.kdad, epochs: 2 },
+      seed: 5,
+      engine: new OnnxEngine(),
+      preprocessing: { ...imagenetPreprocessing, size },
+    };
+  };
+  const files = async (folder: string) => {
+    const names = (await readdir(folder)).sort();
+    return Promise.all(names.map(async (name) => [name, (await readFile(join(folder, name))).toString('base64')]));
+  };
+
+  it('writes the same bytes for the same seed, also when it was interrupted and resumed', async () => {
+    const straight = await options('straight');
+    expect(await train(straight)).toMatchObject({ finished: true });
+
+    const interrupted = await options('interrupted');
+    const stop = new AbortController();
+    const first = await train({
+      ...interrupted,
+      signal: stop.signal,
+      onProgress: (progress) => progress.stage === 'training' && progress.epoch === 2 && stop.abort(),
+    });
+    expect(first).toMatchObject({ finished: false, manifest: { training: { bestEpoch: 1 } } });
+    expect(await train({ ...interrupted, resume: true })).toMatchObject({ finished: true });
+
+    expect(await files(interrupted.out)).toEqual(await files(straight.out));
+    expect(await readdir(inject('shared'))).not.toContain('interrupted.checkpoint');
+  }, 120_000);
+
+  it('refuses to resume with other options, and to write over a bundle', async () => {
+    const other = await options('other');
+    const stop = new AbortController();
+    const onProgress: TrainOptions['onProgress'] = (progress) => {
+      if (progress.stage === 'training' && progress.epoch === 2) stop.abort();
+    };
+    await train({ ...other, signal: stop.signal, onProgress });
+    await expect(train({ ...other, resume: true, seed: 6 })).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' });
+    await expect(train(other)).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+  }, 120_000);
+
+  it('says so when it is interrupted before anything was learned', async () => {
+    const signal = AbortSignal.abort();
+    await expect(train({ ...(await options('early')), signal })).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(await readdir(inject('shared'))).not.toContain('early');
+  }, 120_000);
 });
