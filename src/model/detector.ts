@@ -1,4 +1,4 @@
-import { add, cast, mul, type Tensor, type Tensor1D, type Tensor3D, type Tensor4D, tensor1d } from '../tensorflow.js';
+import { batchNorm, cast, type Tensor, type Tensor1D, type Tensor3D, type Tensor4D, tensor1d } from '../tensorflow.js';
 import { anomalyMap, type MapOptions, score } from './anomaly-map.js';
 import { backbone } from './backbone.js';
 import { frozen } from './convolution.js';
@@ -13,9 +13,9 @@ export interface Normalisation {
 
 /** uint8 RGB frames (0 to 255) as the backbone expects them: batch x height x width x 3. */
 export function normaliseFrames(frames: Tensor, { mean, std }: Normalisation): Tensor4D {
-  const scale = tensor1d(std.map((deviation) => 1 / (255 * deviation)));
-  const shift = tensor1d(mean.map((average, channel) => -average / std[channel]));
-  return add(mul(cast(frames as Tensor4D, 'float32'), scale), shift);
+  const average = tensor1d(mean.map((value) => 255 * value));
+  const variance = tensor1d(std.map((value) => (255 * value) ** 2));
+  return batchNorm(cast(frames as Tensor4D, 'float32'), average, variance, undefined, undefined, 0) as Tensor4D;
 }
 
 /**

@@ -37,6 +37,8 @@ export class Graph {
   readonly #sharedConstants = new Map<string, Edge>();
   readonly #inputs: Edge[] = [];
   readonly #outputs: Edge[] = [];
+  /** Edges that are outputs: the node behind each writes under the output's name, so that nothing is copied. */
+  readonly #renamed = new Map<string, string>();
   #names = 0;
 
   get nodeCount(): number {
@@ -96,9 +98,11 @@ export class Graph {
     return edges;
   }
 
-  /** Names `edge` as an output of the graph. */
+  /** Makes `edge` an output called `name`. */
   output(name: string, edge: Edge): void {
-    this.#nodes.push({ operator: 'Identity', domain: '', inputs: [edge.name], outputs: [name], attributes: {} });
+    const computed = this.#nodes.some((node) => node.outputs.includes(edge.name));
+    if (computed && !this.#renamed.has(edge.name)) this.#renamed.set(edge.name, name);
+    else this.#nodes.push({ operator: 'Identity', domain: '', inputs: [edge.name], outputs: [name], attributes: {} });
     this.#outputs.push({ ...edge, name });
   }
 
@@ -121,7 +125,11 @@ export class Graph {
   }
 
   #encodeGraph(graph: BinaryWriter, symbolicBatch: boolean): void {
-    for (const node of this.#nodes) message(graph, 1, (writer) => encodeNode(writer, node));
+    const rename = (name: string) => this.#renamed.get(name) ?? name;
+    for (const { inputs, outputs, ...node } of this.#nodes) {
+      const renamed = { ...node, inputs: inputs.map(rename), outputs: outputs.map(rename) };
+      message(graph, 1, (writer) => encodeNode(writer, renamed));
+    }
     graph.tag(2, WireType.LengthDelimited).string('kdad-edge');
     const used = new Set(this.#nodes.flatMap((node) => node.inputs));
     for (const { edge, data } of this.#constants.values()) {

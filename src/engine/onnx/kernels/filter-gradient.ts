@@ -1,0 +1,106 @@
+import type { Edge, Graph } from '../graph.js';
+import { arrange, NCHW, OIHW, reshapeEdge } from '../layout.js';
+import { geometry } from './geometry.js';
+import type { Kernel } from './kernel.js';
+
+/** Up to so many columns, joining them costs less than the many narrow products it saves: the stem, which sees three channels. */
+const FEW_COLUMNS = 256;
+
+/**
+ * The gradient of a convolution for its filter: for each of the filter's taps, the product of the output's gradient with the input as
+ * that tap sees it, over all positions and images. Training is bound by memory bandwidth here, so little is moved: the input
+ * only sideways, once for a column of taps, and the gradient only up and down, once for a row. A stride is taken out first:
+ * every `stride`-th pixel is an image of its own (a phase), on which a tap moves by whole pixels.
+ */
+export const filterGradient: Kernel = ({ graph, inputs: { x, dy }, attributes }) => {
+  const { filterShape } = attributes;
+  const info = geometry('Conv2DBackpropFilter', x.shape, filterShape, attributes);
+  const { batchSize, inChannels, outChannels, outHeight, outWidth, filterHeight, filterWidth, pads, strides } = info;
+  const image = arrange(graph, x, NCHW);
+  const gradient = arrange(graph, dy, NCHW);
+  const phase = memoize((row: number, column: number) => everyNth(graph, image, [row, column], strides));
+  const rows = sequence(filterHeight).map((tap) => seenFrom(tap - pads[0], strides[0]));
+  const columns = sequence(filterWidth).map((tap) => seenFrom(tap - pads[1], strides[1]));
+  const taps = rows.flatMap((row) => columns.map((column) => ({ row, column })));
+
+  const product = (a: Edge, b: Edge): Edge => {
+    const shape = [batchSize, outChannels, b.shape[1]];
+    const operands = [positionsJoined(graph, a), positionsJoined(graph, b)];
+    return graph.node('FusedMatMul', operands, [{ shape, type: 'float32' }], { transB: 1 }, 'com.microsoft')[0];
+  };
+  const inOneProduct = (): Edge => {
+    const windows = taps.map(({ row, column }) => {
+      const rowsSeen = moved(graph, phase(row.phase, column.phase), 2, -row.shift, outHeight);
+      return moved(graph, rowsSeen, 3, -column.shift, outWidth);
+    });
+    return product(gradient, join(graph, windows, 1));
+  };
+  const tapByTap = (): Edge => {
+    const gradientRows = memoize((shift: number, height: number) => moved(graph, gradient, 2, shift, height));
+    const imageColumns = memoize((rowPhase: number, columnPhase: number, shift: number) =>
+      moved(graph, phase(rowPhase, columnPhase), 3, -shift, outWidth),
+    );
+    const products = taps.map(({ row, column }) => {
+      const seen = imageColumns(row.phase, column.phase, column.shift);
+      return product(gradientRows(row.shift, seen.shape[2]), seen);
+    });
+    return join(graph, products, 2);
+  };
+
+  const columnCount = taps.length * inChannels;
+  const ofImages = columnCount <= FEW_COLUMNS ? inOneProduct() : tapByTap();
+  const summed = { shape: [outChannels, columnCount], type: 'float32' as const };
+  const [ofBatch] = graph.node('ReduceSum', [ofImages, graph.integers([0])], [summed], { keepdims: 0 });
+  const edge = reshapeEdge(graph, ofBatch, [outChannels, filterHeight, filterWidth, inChannels]);
+  const value = { edge, shape: filterShape, order: [3, 0, 1, 2] };
+  return { edge: arrange(graph, value, OIHW), shape: filterShape, order: OIHW };
+};
+
+const sequence = (length: number): number[] => Array.from({ length }, (_, index) => index);
+
+/** Where a tap `offset` pixels away looks: in which phase of the image, and how many of its pixels away. */
+function seenFrom(offset: number, stride: number): { phase: number; shift: number } {
+  const shift = Math.floor(offset / stride);
+  return { phase: offset - shift * stride, shift };
+}
+
+/** Every `strides`-th pixel of an NCHW image, from `start`. */
+function everyNth(graph: Graph, image: Edge, start: number[], strides: number[]): Edge {
+  if (strides.every((stride) => stride === 1)) return image;
+  const [batch, channels, ...size] = image.shape;
+  const shape = [batch, channels, ...size.map((length, axis) => Math.ceil((length - start[axis]) / strides[axis]))];
+  const inputs = [image, ...[start, size, [2, 3], strides].map((values) => graph.integers(values))];
+  return graph.node('Slice', inputs, [{ shape, type: image.type }])[0];
+}
+
+/** The image moved by `shift` pixels along an axis that becomes `length` long: zeros come in, pixels beyond the end are lost. */
+function moved(graph: Graph, image: Edge, axis: number, shift: number, length: number): Edge {
+  const after = length - image.shape[axis] - shift;
+  if (shift === 0 && after === 0) return image;
+  const shape = [...image.shape];
+  shape[axis] = length;
+  const inputs = [image, graph.integers([shift, after]), undefined, graph.integers([axis])];
+  return graph.node('Pad', inputs, [{ shape, type: image.type }])[0];
+}
+
+/** NCHW as N, C, positions. */
+const positionsJoined = (graph: Graph, image: Edge): Edge =>
+  reshapeEdge(graph, image, [image.shape[0], image.shape[1], image.shape[2] * image.shape[3]]);
+
+function join(graph: Graph, edges: readonly Edge[], axis: number): Edge {
+  if (edges.length === 1) return edges[0];
+  const shape = [...edges[0].shape];
+  shape[axis] = edges.reduce((sum, edge) => sum + edge.shape[axis], 0);
+  return graph.node('Concat', edges, [{ shape, type: edges[0].type }], { axis })[0];
+}
+
+/** Each result is made once: the same arguments give the same edge. */
+function memoize<Arguments extends number[]>(make: (...args: Arguments) => Edge): (...args: Arguments) => Edge {
+  const made = new Map<string, Edge>();
+  return (...args) => {
+    const key = args.join();
+    const edge = made.get(key) ?? make(...args);
+    made.set(key, edge);
+    return edge;
+  };
+}
