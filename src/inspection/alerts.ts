@@ -12,7 +12,7 @@ export interface AlertRules {
   readonly cooldown: number;
 }
 
-/** What the line is told: an alert has opened, become worse, or closed. */
+/** What the line is told: an alert has opened, become markedly worse, or closed. */
 export interface AlertEvent {
   readonly kind: 'opened' | 'updated' | 'closed';
   /** Of the alert: the same from opening to closing. */
@@ -24,12 +24,19 @@ export interface AlertEvent {
   readonly openedAt: number;
   /** The worst frame so far. */
   readonly peak: JudgedFrame;
+  /** Why it closed: the camera saw good frames again, or nobody looks any more. */
+  readonly reason?: 'released' | 'stopped';
 }
+
+/** A new worst frame is told when it is worse than the last one told by this factor: a flickering score is no news. */
+const NEWS = 1.05;
 
 interface OpenAlert {
   readonly id: string;
   readonly openedAt: number;
   peak: JudgedFrame;
+  /** The ratio that was told last. */
+  told: number;
   /** Frames in a row below the release ratio. */
   quiet: number;
 }
@@ -56,32 +63,47 @@ export class AlertMachine {
     return this.#alert ? this.#whileOpen(this.#alert, judged) : this.#whileClosed(judged);
   }
 
+  /** Nobody looks any more: the event that closes an open alert, undefined when none is. */
+  stop(time: number): AlertEvent | undefined {
+    const alert = this.#alert;
+    this.#alert = undefined;
+    return alert && this.#event('closed', alert, time, 'stopped');
+  }
+
   #whileClosed(judged: JudgedFrame): AlertEvent | undefined {
     const { window, open } = this.#rules;
     this.#recent = [...this.#recent, judged].slice(-window);
     const anomalous = this.#recent.filter(({ verdict }) => verdict.anomalous);
     const { time } = judged.verdict;
     if (!judged.verdict.anomalous || anomalous.length < open || time < this.#notBefore) return undefined;
-    this.#alert = { id: this.#newId(), openedAt: time, peak: anomalous.reduce(worse), quiet: 0 };
+    const peak = anomalous.reduce(worse);
+    this.#alert = { id: this.#newId(), openedAt: time, peak, told: peak.verdict.ratio, quiet: 0 };
     this.#recent = [];
-    return this.#event('opened', this.#alert, judged);
+    return this.#event('opened', this.#alert, time);
   }
 
   #whileOpen(alert: OpenAlert, judged: JudgedFrame): AlertEvent | undefined {
     const { releaseRatio, release, cooldown } = this.#rules;
-    alert.quiet = judged.verdict.ratio < releaseRatio ? alert.quiet + 1 : 0;
+    const { ratio, time } = judged.verdict;
+    alert.quiet = ratio < releaseRatio ? alert.quiet + 1 : 0;
     if (alert.quiet >= release) {
       this.#alert = undefined;
-      this.#notBefore = judged.verdict.time + cooldown;
-      return this.#event('closed', alert, judged);
+      this.#notBefore = time + cooldown;
+      return this.#event('closed', alert, time, 'released');
     }
-    if (judged.verdict.ratio <= alert.peak.verdict.ratio) return undefined;
-    alert.peak = judged;
-    return this.#event('updated', alert, judged);
+    alert.peak = worse(alert.peak, judged);
+    if (ratio < alert.told * NEWS) return undefined;
+    alert.told = ratio;
+    return this.#event('updated', alert, time);
   }
 
-  #event(kind: AlertEvent['kind'], { id, openedAt, peak }: OpenAlert, { verdict }: JudgedFrame): AlertEvent {
-    return { kind, id, camera: verdict.camera, time: verdict.time, openedAt, peak };
+  #event(
+    kind: AlertEvent['kind'],
+    { id, openedAt, peak }: OpenAlert,
+    time: number,
+    reason?: AlertEvent['reason'],
+  ): AlertEvent {
+    return { kind, id, camera: peak.verdict.camera, time, openedAt, peak, ...(reason && { reason }) };
   }
 }
 

@@ -50,8 +50,13 @@ export class Inspector {
     this.#batcher.start();
   }
 
-  stop(): Promise<void> {
-    return this.#batcher.stop();
+  /** Ends after the batch in flight; alerts that are open close. */
+  async stop(): Promise<void> {
+    await this.#batcher.stop();
+    for (const machine of this.#alerts.values()) {
+      const event = machine.stop(Date.now());
+      if (event) this.#options.listener.onAlert(event);
+    }
   }
 
   push(frame: Frame): void {

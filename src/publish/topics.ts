@@ -18,10 +18,11 @@ const iso = (milliseconds: number): string => new Date(milliseconds).toISOString
 
 /** JSON of `<prefix>/cameras/<name>/alert`. */
 export function alertPayload(event: AlertEvent, model: string): string {
-  const { kind, id, camera, time, openedAt, peak } = event;
+  const { kind, reason, id, camera, time, openedAt, peak } = event;
   const { score, threshold, ratio } = peak.verdict;
   return JSON.stringify({
     event: kind,
+    reason,
     id,
     camera,
     model,

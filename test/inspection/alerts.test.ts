@@ -30,8 +30,25 @@ describe('an alert', () => {
     expect(opened?.peak.verdict).toMatchObject({ sequence: 1, score: 5 });
   });
 
-  it('is updated only when it gets worse', () => {
-    expect(kinds([2, 2, 2, 2, 1, 3, 3, 4])).toEqual(['-', '-', 'opened', '-', '-', 'updated', '-', 'updated']);
+  it('is updated only when it gets markedly worse', () => {
+    expect(kinds([2, 2, 2, 2.05, 1, 3, 3.1, 4])).toEqual(['-', '-', 'opened', '-', '-', 'updated', '-', 'updated']);
+  });
+
+  it('tells small steps once they add up', () => {
+    expect(kinds([2, 2, 2, 2.05, 2.09, 2.12])).toEqual(['-', '-', 'opened', '-', '-', 'updated']);
+  });
+
+  it('closes with its true peak, told or not', () => {
+    const all = events([2, 2, 2, 2.05, 0, 0]);
+    expect(all[5]).toMatchObject({ kind: 'closed', reason: 'released', peak: { verdict: { score: 2.05 } } });
+  });
+
+  it('closes when nobody looks any more', () => {
+    const machine = new AlertMachine(rules, () => 'alert-0');
+    for (const i of [0, 1, 2]) machine.next(judged(i, 2));
+    expect(machine.stop(5000)).toMatchObject({ kind: 'closed', reason: 'stopped', id: 'alert-0', time: 5000 });
+    expect(machine.isOpen).toBe(false);
+    expect(machine.stop(6000)).toBeUndefined();
   });
 
   it('closes after m frames in a row below the release ratio, with its peak and times', () => {

@@ -25,7 +25,7 @@ describe('docs/mqtt.md', () => {
     expect(Object.keys(example('alert'))).toEqual(keys(alertPayload(opened, 'bottle')));
     expect(Object.keys(example('verdict'))).toEqual(keys(verdictPayload(worst.verdict, 'bottle')));
     expect(Object.keys(example('state'))).toEqual(keys(statePayload('live', 0, undefined)));
-    for (const field of keys(alertPayload({ ...opened, kind: 'closed' }, 'bottle'))) {
+    for (const field of keys(alertPayload({ ...opened, kind: 'closed', reason: 'released' }, 'bottle'))) {
       expect(page).toMatch(new RegExp(`^\\| .*\`${field}\`.* \\| .+ \\|$`, 'm'));
     }
   });

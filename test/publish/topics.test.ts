@@ -35,9 +35,10 @@ describe('payloads', () => {
   });
 
   it('of an alert that closes: how long it lasted, and its worst frame', () => {
-    const closed = { ...opened, kind: 'closed', time: 4700 } as const;
+    const closed = { ...opened, kind: 'closed', reason: 'released', time: 4700 } as const;
     expect(JSON.parse(alertPayload(closed, 'bottle'))).toMatchObject({
       event: 'closed',
+      reason: 'released',
       time: '1970-01-01T00:00:04.700Z',
       durationSeconds: 3.5,
       frame: { sequence: 12 },
