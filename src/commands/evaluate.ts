@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Evaluation } from '../training/evaluate.js';
 import { ProgressLine } from './progress-line.js';
+import { endWithReader } from './reader.js';
 
 interface Options {
   readonly model: string;
@@ -19,6 +20,7 @@ export const evaluate = new Command('eval')
       import('../data/dataset.js'),
       import('../training/evaluate.js'),
     ]);
+    endWithReader();
     const line = new ProgressLine();
     const evaluation = await evaluateBundle(await openBundle(model), await findDataset(data), {
       onProgress: (done, total) => line.update(`Judging images ${done}/${total}`),

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { endWithReader } from './reader.js';
 
 interface Options {
   readonly model: string;
@@ -32,6 +33,7 @@ and the exit code is that of the first error.`,
         import('../inspection/overlay-folder.js'),
         import('../camera/ffmpeg.js'),
       ]);
+    endWithReader();
     const bundle = await openBundle(options.model);
     const threshold = bundle.manifest.threshold.value;
     const sources = await findSources(paths);
@@ -39,20 +41,9 @@ and the exit code is that of the first error.`,
     await overlays?.create();
     const width = Math.max(...sources.map(({ path }) => path.length));
 
-    // A reader such as `head` that has seen enough ends the work, as SIGPIPE ends other programs.
-    let readerLeft = false;
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      readerLeft = true;
-    });
-
     let anomalies = 0;
     let firstError = 0;
     for await (const result of predictSources(bundle, sources, () => findFfmpeg(options.ffmpeg))) {
-      if (readerLeft) {
-        process.exitCode = 141; // 128 + SIGPIPE
-        return;
-      }
       const image = result.source.path;
       if ('error' in result) {
         firstError ||= result.error.exitCode;

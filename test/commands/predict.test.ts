@@ -104,6 +104,17 @@ describe('kdad-edge eval', () => {
     }
   });
 
+  it('stops quietly when nobody reads its result', async () => {
+    const child = spawn(process.execPath, [main, 'eval', '--json', '--model', tiny.bundle, '--data', tiny.data]);
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    expect(await once(child, 'close')).toEqual([141, null]);
+    expect(errors).not.toContain('EPIPE');
+  });
+
   it('ends with one line about a dataset that is not there', async () => {
     const { code, stderr } = await kdadEdge('eval', '--model', tiny.bundle, '--data', '/nonexistent');
     expect(code).toBe(3);
