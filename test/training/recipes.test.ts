@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { learningRateAt, mapOptionsOf, type Recipe, recipes } from '../../src/training/recipes.js';
+
+describe('the learning rate', () => {
+  const rates = (recipe: Recipe, steps: number) =>
+    Array.from({ length: steps }, (_, step) => learningRateAt(recipe, step, steps));
+
+  it('rises over the first twentieth of a cosine schedule, then falls to zero', () => {
+    const all = rates(recipes.kdad, 200);
+    expect(all[0]).toBeCloseTo(1e-4, 10);
+    expect(all.indexOf(Math.max(...all))).toBe(9);
+    expect(all[9]).toBeCloseTo(1e-3, 10);
+    expect(all[105]).toBeCloseTo(5e-4, 6);
+    for (let step = 11; step < 200; step++) expect(all[step]).toBeLessThan(all[step - 1]);
+    expect(all[199]).toBeLessThan(1e-6);
+  });
+
+  it('is a positive number at every step of the shortest training', () => {
+    expect(rates(recipes.kdad, 1)).toEqual([1e-3]);
+    for (const rate of rates(recipes.kdad, 3)) expect(rate).toBeGreaterThan(0);
+  });
+
+  it('stays where it is with a constant schedule', () => {
+    expect(new Set(rates(recipes.paper, 50))).toEqual(new Set([0.4]));
+  });
+});
+
+describe('a recipe', () => {
+  it('combines the layers at the size that its publication did', () => {
+    expect(mapOptionsOf(recipes.kdad, [256, 192])).toEqual({ combine: 'geometric-mean', blur: 1.5, size: [256, 192] });
+    expect(mapOptionsOf(recipes.paper, [256, 192])).toEqual({ combine: 'product', blur: 0, size: [64, 48] });
+  });
+});
