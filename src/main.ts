@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { evaluate } from './commands/evaluate.js';
 import { predict } from './commands/predict.js';
 import { run } from './commands/run.js';
+import { teacher } from './commands/teacher.js';
 import { train } from './commands/train.js';
 import { KdadError } from './errors.js';
 import { version } from './version.js';
@@ -13,7 +14,8 @@ const program = new Command('kdad-edge')
   .addCommand(train)
   .addCommand(evaluate)
   .addCommand(predict)
-  .addCommand(run);
+  .addCommand(run)
+  .addCommand(teacher);
 
 try {
   await program.parseAsync();

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { TrainProgress } from '../training/train.js';
+import { wholeNumber } from './numbers.js';
 import { bar, duration, ProgressLine } from './progress-line.js';
 
 interface Options {
@@ -56,17 +57,6 @@ export const train = new Command('train')
       ].join('\n'),
     );
   });
-
-/** A parser for options that take a whole number from `least` on. */
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
-    }
-    return value;
-  };
-}
 
 /** What training shows on the terminal: one line an epoch. */
 class TrainReport {

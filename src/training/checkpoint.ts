@@ -1,6 +1,7 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { KdadError } from '../errors.js';
+import { replaceFile } from '../files.js';
 import { readSafetensors, type Weights, writeSafetensors } from '../model/safetensors.js';
 
 const progressSchema = z.strictObject({
@@ -28,15 +29,7 @@ const BEST = 'best/';
 export async function writeCheckpoint(file: string, { state, best, ...progress }: Checkpoint): Promise<void> {
   const weights = { ...withPrefix(STATE, state), ...withPrefix(BEST, best) };
   const bytes = writeSafetensors(weights, { metadata: { progress: JSON.stringify(progress) } });
-  const temporary = `${file}.tmp`;
-  const handle = await open(temporary, 'w');
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
+  await replaceFile(file, bytes);
 }
 
 /**

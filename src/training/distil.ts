@@ -1,18 +1,15 @@
 import type { Manifest } from '../bundle/manifest.js';
 import type { Preprocessing } from '../data/preprocessing.js';
-import { shuffle } from '../data/split.js';
 import type { Engine } from '../engine/engine.js';
 import { KdadError } from '../errors.js';
 import { initialiseStudent } from '../model/parameters.js';
 import type { Weights } from '../model/safetensors.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { learningRateAt, optimiserOf, type Recipe } from './recipes.js';
+import type { ImageSource } from './image-source.js';
+import { learningRateAt, optimiserOf, type Schedule } from './recipes.js';
 import { TeacherFeatures } from './teacher-features.js';
 import { Trainer } from './trainer.js';
 import { Validator } from './validator.js';
-
-/** Memory for the teacher's features, in bytes: about 1.8 MB an image. Those of more images are computed in every epoch. */
-const FEATURE_MEMORY = 2e9;
 
 export interface DistillationProgress {
   /** Counts from 1. */
@@ -25,15 +22,19 @@ export interface DistillationProgress {
   readonly loss: number;
   /** Of this epoch once it is done, of the one before until then; absent in the first. */
   readonly validationLoss?: number;
+  /** Mean cosine of student and teacher on the validation images in layer1, layer2 and layer3; once an epoch is done. */
+  readonly similarity?: readonly number[];
 }
 
 export interface DistillOptions {
   readonly engine: Engine;
   /** Folded weights. */
   readonly teacher: Weights;
-  /** uint8 RGB, one array an image. */
-  readonly images: { readonly training: readonly Uint8Array[]; readonly validation: readonly Uint8Array[] };
-  readonly recipe: Recipe;
+  /** The validation images are uint8 RGB, one array an image. */
+  readonly images: { readonly training: ImageSource; readonly validation: readonly Uint8Array[] };
+  /** Bytes in which the teacher's features are kept for the next epoch, about 1.8 MB an image; 0 for images that never come again. */
+  readonly featureMemory: number;
+  readonly recipe: Schedule;
   readonly seed: number;
   readonly preprocessing: Preprocessing;
   /** File to keep the state in after every epoch. */
@@ -61,7 +62,7 @@ export interface Distilled {
 export async function distil(options: DistillOptions): Promise<Distilled> {
   const { engine, recipe, seed, images, preprocessing, checkpoint: file, signal } = options;
   const common = { size: preprocessing.size, normalisation: preprocessing };
-  const features = new TeacherFeatures(engine, options.teacher, { ...common, limit: FEATURE_MEMORY });
+  const features = new TeacherFeatures(engine, options.teacher, { ...common, limit: options.featureMemory });
   const student = initialiseStudent(seed);
   const trainer = new Trainer(engine, student, { ...common, optimiser: optimiserOf(recipe) });
   const validator = new Validator(engine, { ...common, batch: recipe.batch });
@@ -73,8 +74,9 @@ export async function distil(options: DistillOptions): Promise<Distilled> {
     for (let epoch = (resumed?.epochs.length ?? 0) + 1; epoch <= recipe.epochs && !signal?.aborted; epoch++) {
       const loss = await learnEpoch(epoch, trainer, features, options, checkpoint?.epochs.at(-1)?.validationLoss);
       if (loss === undefined) break;
-      const validationLoss = await validator.loss(trainer.student(), images.validation, features);
-      const imagesPerEpoch = images.training.length;
+      const validated = await validator.measure(trainer.student(), images.validation, features);
+      const { loss: validationLoss, similarity } = validated;
+      const imagesPerEpoch = images.training.count;
       options.onProgress?.({
         epoch,
         epochs: recipe.epochs,
@@ -82,6 +84,7 @@ export async function distil(options: DistillOptions): Promise<Distilled> {
         imagesPerEpoch,
         loss,
         validationLoss,
+        similarity,
       });
       const epochs = [...(checkpoint?.epochs ?? []), { loss, validationLoss }];
       const better = recipe.keep === 'last' || validationLoss < bestLoss(checkpoint);
@@ -97,15 +100,15 @@ export async function distil(options: DistillOptions): Promise<Distilled> {
   }
   if (!checkpoint) throw new KdadError('INTERRUPTED', 'stopped within the first epoch; nothing was written');
   const { best, bestEpoch, epochs } = checkpoint;
-  return { student: best, bestEpoch, epochs, finished: epochs.length === recipe.epochs };
+  return { student: best, bestEpoch, epochs, finished: epochs.length >= recipe.epochs };
 }
 
 const bestLoss = (checkpoint: Checkpoint | undefined): number =>
   checkpoint ? checkpoint.epochs[checkpoint.bestEpoch - 1].validationLoss : Number.POSITIVE_INFINITY;
 
-/** What must be the same for a checkpoint to be gone on from. */
-function describeRun({ recipe, seed, images }: DistillOptions): string {
-  const counts = `${images.training.length}+${images.validation.length} images`;
+/** What must be the same for a checkpoint to be gone on from; the number of epochs may grow. */
+function describeRun({ recipe: { epochs: _, ...recipe }, seed, images, preprocessing }: DistillOptions): string {
+  const counts = `${images.training.count}+${images.validation.length} images of ${preprocessing.size.join(' x ')}`;
   return `recipe ${JSON.stringify(recipe)}, seed ${seed}, ${counts}`;
 }
 
@@ -114,15 +117,14 @@ async function learnEpoch(
   epoch: number,
   trainer: Trainer,
   features: TeacherFeatures,
-  { recipe, seed, images, signal, onProgress }: DistillOptions,
+  { recipe, images, signal, onProgress }: DistillOptions,
   validationLoss: number | undefined,
 ): Promise<number | undefined> {
-  const order = shuffle(images.training, seed, epoch);
-  const stepsPerEpoch = Math.ceil(order.length / recipe.batch);
-  let sum = 0;
-  for (let step = 0; step < stepsPerEpoch; step++) {
+  const { count } = images.training;
+  const stepsPerEpoch = Math.ceil(count / recipe.batch);
+  let [sum, done, step] = [0, 0, 0];
+  for await (const frames of images.training.batches(epoch, recipe.batch)) {
     if (signal?.aborted) return undefined;
-    const frames = order.slice(step * recipe.batch, (step + 1) * recipe.batch);
     const stepOfAll = (epoch - 1) * stepsPerEpoch + step;
     const rate = learningRateAt(recipe, stepOfAll, recipe.epochs * stepsPerEpoch);
     const loss = await trainer.step(frames, await features.of(frames), rate);
@@ -130,17 +132,18 @@ async function learnEpoch(
       throw new KdadError('TRAINING_DIVERGED', `the loss became ${loss} in epoch ${epoch}, step ${step + 1}`);
     }
     sum += loss * frames.length;
-    const done = Math.min(order.length, (step + 1) * recipe.batch);
+    done += frames.length;
+    step++;
     onProgress?.({
       epoch,
       epochs: recipe.epochs,
       images: done,
-      imagesPerEpoch: order.length,
+      imagesPerEpoch: count,
       loss: sum / done,
       validationLoss,
     });
     // The step ran on this thread: let signals and the terminal have their turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return sum / order.length;
+  return sum / done;
 }

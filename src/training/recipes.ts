@@ -2,19 +2,23 @@ import type { MapOptions } from '../model/anomaly-map.js';
 import { adam, type Optimiser, sgd } from '../model/optimiser.js';
 import type { RuleName } from './calibrate.js';
 
-/** Everything that decides how a student is trained and judged; kept in the bundle's manifest. */
-export interface Recipe {
+/** Everything that decides how a student is trained. */
+export interface Schedule {
   readonly name: string;
   readonly epochs: number;
   /** Images a step. */
   readonly batch: number;
   readonly optimiser: AdamSettings | SgdSettings;
+  /** Which epoch's student is kept: the one with the smallest validation loss, or the last. */
+  readonly keep: 'best' | 'last';
+}
+
+/** A schedule, and how the student is used to judge; kept in the bundle's manifest. */
+export interface Recipe extends Schedule {
   readonly map: Pick<MapOptions, 'combine' | 'blur'> & {
     /** The layers are combined at the input's size divided by this. */
     readonly downscale: number;
   };
-  /** Which epoch's student is kept: the one with the smallest validation loss, or the last. */
-  readonly keep: 'best' | 'last';
   readonly threshold: { readonly rule: RuleName; readonly parameters: Readonly<Record<string, number>> };
 }
 
@@ -71,7 +75,7 @@ export const recipes = {
 
 export type RecipeName = keyof typeof recipes;
 
-export function optimiserOf({ optimiser }: Recipe): Optimiser {
+export function optimiserOf({ optimiser }: Schedule): Optimiser {
   return optimiser.kind === 'adam' ? adam() : sgd(optimiser);
 }
 
@@ -79,7 +83,7 @@ export function optimiserOf({ optimiser }: Recipe): Optimiser {
 const WARM_UP = 0.05;
 
 /** The learning rate of one step, counted from 0. */
-export function learningRateAt({ optimiser }: Recipe, step: number, steps: number): number {
+export function learningRateAt({ optimiser }: Schedule, step: number, steps: number): number {
   const { learningRate, schedule } = optimiser;
   if (schedule === 'constant') return learningRate;
   const rise = Math.max(1, Math.round(WARM_UP * steps));

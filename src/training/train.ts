@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import type { Calibration } from '../bundle/calibration.js';
 import type { Manifest } from '../bundle/manifest.js';
@@ -12,17 +11,21 @@ import { runtimeVersion } from '../engine/onnx/runtime.js';
 import { DetectorSession } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
 import { foldBatchNorm } from '../model/parameters.js';
-import { readSafetensors, type Weights, writeSafetensors } from '../model/safetensors.js';
-import { teacherFrom } from '../model/teacher.js';
+import { readTeacher } from '../model/read-teacher.js';
+import { writeSafetensors } from '../model/safetensors.js';
 import { version } from '../version.js';
 import { calibrate } from './calibrate.js';
 import { removeCheckpoint } from './checkpoint.js';
 import { type DistillationProgress, distil } from './distil.js';
 import { exportDetector } from './export-detector.js';
+import { shuffledImages } from './image-source.js';
 import { mapOptionsOf, type Recipe } from './recipes.js';
 
 /** The largest batch that bundles are built for: larger ones gain nothing on a CPU and little on a GPU. */
 const MAX_BATCH = 8;
+
+/** Memory for the teacher's features, in bytes. */
+const FEATURE_MEMORY = 2e9;
 
 export interface TrainOptions {
   /** Folder of good images, or a dataset in the MVTec layout. */
@@ -72,7 +75,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const distilled = await distil({
     engine,
     teacher,
-    images,
+    images: { training: shuffledImages(images.training, seed), validation: images.validation },
+    featureMemory: FEATURE_MEMORY,
     recipe,
     seed,
     preprocessing,
@@ -100,13 +104,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   await writeBundle(out, { files, manifest }, { replace: resume });
   if (distilled.finished) await removeCheckpoint(checkpoint);
   return { manifest, finished: distilled.finished };
-}
-
-async function readTeacher(file: string): Promise<Weights> {
-  const bytes = await readFile(file).catch((error: Error) => {
-    throw new KdadError('WEIGHTS_INVALID', `${file}: cannot be read (${error.message})`, { cause: error });
-  });
-  return teacherFrom(readSafetensors(bytes, file).weights, file);
 }
 
 /** Decoded images, one array each. */

@@ -10,6 +10,8 @@ import { join } from './join.js';
 import { PerBatchSize } from './per-batch-size.js';
 import type { TeacherFeatures } from './teacher-features.js';
 
+const layers = ['layer1', 'layer2', 'layer3'] as const;
+
 /** Measures a student on good images that it does not learn from, with running statistics as in inspection. */
 export class Validator {
   readonly #engine: Engine;
@@ -24,19 +26,24 @@ export class Validator {
     this.#options = options;
   }
 
-  /** The distillation loss, averaged over `frames`. */
-  async loss(student: Weights, frames: readonly Uint8Array[], teacher: TeacherFeatures): Promise<number> {
+  /** Averages over `frames`: the distillation loss, and the cosine of student and teacher in each of the three layers. */
+  async measure(
+    student: Weights,
+    frames: readonly Uint8Array[],
+    teacher: TeacherFeatures,
+  ): Promise<{ loss: number; similarity: readonly number[] }> {
     const folded = Object.entries(foldBatchNorm(student)).map(([name, { data }]) => [name, data] as const);
-    let sum = 0;
+    let sums = layers.map(() => 0);
     for (let start = 0; start < frames.length; start += this.#options.batch) {
       const batch = frames.slice(start, start + this.#options.batch);
       const features = await teacher.of(batch);
       const program = await this.#programs.get(batch.length);
       const inputs = { ...Object.fromEntries(folded), ...targets.data(features), frames: join(batch) };
-      const { loss } = await program.run(inputs);
-      sum += loss.data[0] * batch.length;
+      const results = await program.run(inputs);
+      sums = sums.map((sum, layer) => sum + results[layers[layer]].data[0] * batch.length);
     }
-    return sum / frames.length;
+    const losses = sums.map((sum) => sum / frames.length);
+    return { loss: losses.reduce((a, b) => a + b) / losses.length, similarity: losses.map((loss) => 1 - loss) };
   }
 
   dispose(): Promise<void> {
@@ -52,7 +59,10 @@ export class Validator {
     for (const [name, shape] of Object.entries(shapesOfFolded())) inputs[name] = { shape, type: 'float32' };
     return this.#engine.compile(({ frames, ...rest }) => {
       const students = backbone(normaliseFrames(frames, normalisation), frozen(rest));
-      return { loss: distillationLoss(students, targets.from(rest)) };
+      const teachers = targets.from(rest);
+      return Object.fromEntries(
+        layers.map((layer, i) => [layer, distillationLoss([students[i]], [teachers[i]])] as const),
+      );
     }, inputs);
   }
 }

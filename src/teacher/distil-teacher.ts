@@ -1,0 +1,77 @@
+import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing.js';
+import type { Engine } from '../engine/engine.js';
+import type { KdadError } from '../errors.js';
+import { replaceFile } from '../files.js';
+import { foldBatchNorm } from '../model/parameters.js';
+import { readTeacher } from '../model/read-teacher.js';
+import { writeSafetensors } from '../model/safetensors.js';
+import { removeCheckpoint } from '../training/checkpoint.js';
+import { type DistillationProgress, distil } from '../training/distil.js';
+import type { Schedule } from '../training/recipes.js';
+import { openCorpus } from './corpus.js';
+
+/** Crops between two checkpoints. */
+const EPOCH = 4096;
+
+export interface DistilTeacherOptions {
+  /** Safetensors file of the teacher to learn from. */
+  readonly teacher: string;
+  /** Folders of ordinary pictures. */
+  readonly corpus: readonly string[];
+  /** Safetensors file to write. */
+  readonly out: string;
+  /** Crops to learn from, rounded up to whole epochs. */
+  readonly images: number;
+  /** Height and width of the crops, a multiple of 16. */
+  readonly size: number;
+  readonly batch: number;
+  /** Crops between two looks at the held-out pictures; 4096 when absent. */
+  readonly epoch?: number;
+  readonly seed: number;
+  /** Goes on from the checkpoint beside `out`, where there is one. */
+  readonly resume: boolean;
+  readonly engine: Engine;
+  /** Ends the training after the step at hand; the last epoch's weights are written. */
+  readonly signal?: AbortSignal;
+  readonly onCorpus?: (pictures: number, heldOut: number) => void;
+  readonly onSkip?: (error: KdadError) => void;
+  readonly onProgress?: (progress: DistillationProgress) => void;
+}
+
+/**
+ * Makes a teacher: a ResNet-18 that reproduces another one's features on a broad corpus of pictures. The training is the
+ * product's own, on many kinds of image instead of one.
+ *
+ * @returns whether it ran to its end; otherwise the checkpoint is still there to resume from
+ * @throws KdadError DATASET_INVALID, WEIGHTS_INVALID, CHECKPOINT_INVALID, TRAINING_DIVERGED, INTERRUPTED
+ */
+export async function distilTeacher(options: DistilTeacherOptions): Promise<boolean> {
+  const { corpus: folders, out, size, batch, seed, engine, resume, signal, onProgress, epoch = EPOCH } = options;
+  const teacher = await readTeacher(options.teacher);
+  const corpus = await openCorpus(folders, { size, epoch, seed, onSkip: options.onSkip });
+  options.onCorpus?.(corpus.pictures, corpus.validation.length);
+  const preprocessing: Preprocessing = { ...imagenetPreprocessing, size: [size, size] };
+  const checkpoint = `${out}.checkpoint`;
+  const { student, finished } = await distil({
+    engine,
+    teacher,
+    images: corpus,
+    featureMemory: 0,
+    recipe: { ...schedule, batch, epochs: Math.ceil(options.images / epoch) },
+    seed,
+    preprocessing,
+    checkpoint,
+    resume,
+    signal,
+    onProgress,
+  });
+  await replaceFile(out, writeSafetensors(foldBatchNorm(student), { precision: 'float16' }));
+  if (finished) await removeCheckpoint(checkpoint);
+  return finished;
+}
+
+const schedule = {
+  name: 'teacher',
+  optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
+  keep: 'last',
+} as const satisfies Partial<Schedule>;
