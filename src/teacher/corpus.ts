@@ -2,10 +2,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { listImages } from '../data/dataset.js';
 import { decodePicture, type Picture } from '../data/image.js';
+import { mixSeeds, randomFrom } from '../data/random.js';
 import { shuffle } from '../data/split.js';
 import { KdadError } from '../errors.js';
 import type { ImageSource } from '../training/image-source.js';
-import { mixSeeds, randomCrop, randomFrom } from './crops.js';
+import { randomCrop } from './crops.js';
 
 /** Pictures whose crops are mixed: decoding one gives many crops, which must not come one after the other. */
 const PICTURES_MIXED = 48;

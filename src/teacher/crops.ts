@@ -1,19 +1,6 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import sharp from 'sharp';
 import type { Picture } from '../data/image.js';
-
-/** Numbers from 0 up to 1, the same for the same seed. */
-export type Random = () => number;
-
-export function randomFrom(seed: number): Random {
-  const generator = xoroshiro128plus(seed | 0);
-  return () => uniformFloat64(generator);
-}
-
-/** One seed of several numbers, different when any of them is. */
-export const mixSeeds = (...numbers: number[]): number =>
-  numbers.reduce((mixed, number) => Math.imul(mixed ^ number, 0x9e3779b1) + number, 0) | 0;
+import type { Random } from '../data/random.js';
 
 /** A part enlarged by more than this shows pixels, not the world. */
 const MAX_ENLARGEMENT = 1.5;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Picture } from '../../src/data/image.js';
-import { mixSeeds, randomCrop, randomFrom, randomSquare } from '../../src/teacher/crops.js';
+import { randomFrom } from '../../src/data/random.js';
+import { randomCrop, randomSquare } from '../../src/teacher/crops.js';
 import { numbers } from '../fixtures/numbers.js';
 
 const noise = (width: number, height: number): Picture => ({
@@ -40,12 +41,5 @@ describe('the square of a crop', () => {
         expect(Math.min(left, top, width - side - left, height - side - top)).toBeGreaterThanOrEqual(0);
       }),
     );
-  });
-});
-
-describe('mixed seeds', () => {
-  it('differ when any number does, and when two change places', () => {
-    const seeds = new Set([0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].map((b) => mixSeeds(a, b))));
-    expect(seeds.size).toBe(16);
   });
 });
