@@ -6,8 +6,16 @@ export type Random = () => number;
 
 /** The same numbers for the same seed, on every machine. */
 export function randomFrom(seed: number): Random {
-  const generator = xoroshiro128plus(seed | 0);
+  const generator = xoroshiro128plus(avalanche(seed));
   return () => uniformFloat64(generator);
+}
+
+/** MurmurHash3's finaliser: without it the first numbers of neighbouring seeds are alike. */
+function avalanche(seed: number): number {
+  let bits = seed | 0;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
 }
 
 /** One seed of several numbers, different when any of them is. */

@@ -1,0 +1,91 @@
+import sharp from 'sharp';
+import type { Picture } from '../data/image.js';
+import { normalFrom, type Random, randomFrom } from '../data/random.js';
+import { between, PICTURE, type Product } from './products/product.js';
+
+/** A rendered part. */
+export interface RenderedPart {
+  readonly picture: Picture;
+  /** 1 where the defect is, height x width; none of a good part. */
+  readonly mask?: Uint8Array;
+}
+
+const BYTES = PICTURE * PICTURE * 3;
+
+/**
+ * One part as a camera sees it: in its own place, under its own light, with the grain of its surface. The same seed and kind
+ * give the same picture.
+ * @param kind of defect; a good part without it
+ */
+export async function renderPart(product: Product, seed: number, kind?: string): Promise<RenderedPart> {
+  const random = randomFrom(seed);
+  const { svg, place } = product.part(random);
+  const light = randomLight(random);
+  const grain = surfaceGrain(product, random);
+  const defect = kind === undefined ? undefined : product.kinds[kind](random);
+  const over = defect ? `<g transform="${place}">${defect.svg}</g>` : '';
+  const pixels = await rasterise(svg + over);
+  for (let i = 0; i < BYTES; i += 3) {
+    const pixel = i / 3;
+    const gain = light(pixel % PICTURE, Math.floor(pixel / PICTURE));
+    for (let channel = 0; channel < 3; channel++)
+      pixels[i + channel] = clamp(pixels[i + channel] * gain + grain[pixel]);
+  }
+  const picture = { width: PICTURE, height: PICTURE, pixels };
+  return defect ? { picture, mask: await maskOf(`<g transform="${place}">${defect.area}</g>`) } : { picture };
+}
+
+/** The noise of a camera's sensor, new in every frame: a copy of the picture with it. */
+export function withSensorNoise({ pixels, ...size }: Picture, random: Random, deviation = 2.5): Picture {
+  const normal = normalFrom(random);
+  // One table of noise, entered at random: a normal number for each of 300,000 values would take longer than judging the frame.
+  const table = Float32Array.from({ length: 4096 }, () => deviation * normal());
+  const noisy = new Uint8Array(pixels.length);
+  for (let i = 0; i < pixels.length; ) {
+    const start = Math.floor(random() * table.length);
+    for (let k = 0; k < 61 && i < pixels.length; k++, i++)
+      noisy[i] = clamp(pixels[i] + table[(start + k) % table.length]);
+  }
+  return { ...size, pixels: noisy };
+}
+
+const clamp = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));
+
+/** Brightness that differs from part to part and from one side to the other. */
+function randomLight(random: Random): (x: number, y: number) => number {
+  const level = between(random, 0.94, 1.06);
+  const [slopeX, slopeY] = [between(random, -0.05, 0.05), between(random, -0.05, 0.05)];
+  return (x, y) => level + slopeX * (x / PICTURE - 0.5) + slopeY * (y / PICTURE - 0.5);
+}
+
+/** Noise that is drawn out sideways, as on brushed metal, or not. */
+function surfaceGrain({ grain }: Product, random: Random): Float32Array {
+  const normal = normalFrom(random);
+  const noise = Float32Array.from({ length: PICTURE * PICTURE }, normal);
+  const { horizontal, amount } = grain;
+  const drawn = new Float32Array(noise.length);
+  for (let row = 0; row < PICTURE; row++) {
+    let sum = 0;
+    for (let x = -horizontal; x < PICTURE; x++) {
+      if (x + horizontal < PICTURE) sum += noise[row * PICTURE + x + horizontal];
+      if (x > 0) sum -= noise[row * PICTURE + x - 1];
+      if (x >= 0) drawn[row * PICTURE + x] = (amount * sum) / Math.sqrt(horizontal + 1);
+    }
+  }
+  return drawn;
+}
+
+const document = (content: string): Buffer =>
+  Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${PICTURE}" height="${PICTURE}" viewBox="0 0 ${PICTURE} ${PICTURE}">${content}</svg>`,
+  );
+
+async function rasterise(content: string): Promise<Uint8Array> {
+  const { data } = await sharp(document(content)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return new Uint8Array(data);
+}
+
+async function maskOf(area: string): Promise<Uint8Array> {
+  const grey = await rasterise(`<rect width="${PICTURE}" height="${PICTURE}" fill="#000"/>${area}`);
+  return Uint8Array.from({ length: PICTURE * PICTURE }, (_, pixel) => (grey[3 * pixel] > 127 ? 1 : 0));
+}
