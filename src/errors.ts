@@ -27,6 +27,10 @@ const table = {
   INFERENCE_FAILED: { exitCode: 4, fix: 'See the log above; kdad-edge predict with the same bundle shows more.' },
   PORT_TAKEN: { exitCode: 4, fix: 'Stop the other program, or choose another http.port.' },
   BROKER_UNREACHABLE: { exitCode: 4, fix: 'Check mqtt.url, the credentials and that the broker runs.' },
+  DEMO_FAILED: {
+    exitCode: 4,
+    fix: 'Read the log named above; kdad-edge run with the configuration beside it shows the same.',
+  },
   INTERRUPTED: { exitCode: 130, fix: '' },
 } as const satisfies Record<string, { exitCode: number; fix: string }>;
 

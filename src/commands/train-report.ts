@@ -1,0 +1,46 @@
+import type { TrainProgress } from '../training/train.js';
+import { bar, duration, ProgressLine } from './progress-line.js';
+
+/** What training shows on the terminal: one line an epoch. */
+export class TrainReport {
+  readonly #line = new ProgressLine();
+  #stage = '';
+  #epoch = 0;
+  #firstEpoch = 0;
+  #startedAt = 0;
+
+  show(progress: TrainProgress): void {
+    if (progress.stage !== this.#stage) {
+      this.#line.finish();
+      this.#stage = progress.stage;
+      this.#startedAt = performance.now();
+    }
+    if (progress.stage === 'images') this.#line.update(`Reading images ${progress.done}/${progress.total}`);
+    else if (progress.stage === 'calibration') this.#line.update('Calibrating the threshold');
+    else this.#showTraining(progress);
+  }
+
+  end(): void {
+    this.#line.finish();
+  }
+
+  #showTraining(progress: Extract<TrainProgress, { stage: 'training' }>): void {
+    const { epoch, epochs, images, imagesPerEpoch, loss, validationLoss } = progress;
+    if (this.#epoch === 0) this.#firstEpoch = epoch;
+    if (epoch !== this.#epoch) this.#line.finish();
+    this.#epoch = epoch;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const learned = (epoch - this.#firstEpoch) * imagesPerEpoch + images;
+    const left = (epochs - epoch) * imagesPerEpoch + imagesPerEpoch - images;
+    const rate = learned / seconds;
+    this.#line.update(
+      [
+        `Epoch ${String(epoch).padStart(String(epochs).length)}/${epochs} ${bar(images / imagesPerEpoch)}`,
+        `loss ${loss.toFixed(5)}`,
+        `validation ${validationLoss === undefined ? '  -    ' : validationLoss.toFixed(5)}`,
+        `${rate.toFixed(1)} images/s`,
+        `${duration(left / rate)} left`,
+      ].join('  '),
+    );
+  }
+}

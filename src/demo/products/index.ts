@@ -1,0 +1,7 @@
+import { bracket } from './bracket.js';
+import { fabric } from './fabric.js';
+import type { Product } from './product.js';
+import { relay } from './relay.js';
+
+/** Every product that the demo can make, by name. */
+export const products = { bracket, relay, fabric } as const satisfies Record<string, Product>;
