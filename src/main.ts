@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { evaluate } from './commands/evaluate.js';
+import { init } from './commands/init.js';
 import { predict } from './commands/predict.js';
 import { run } from './commands/run.js';
 import { teacher } from './commands/teacher.js';
@@ -15,6 +16,7 @@ const program = new Command('kdad-edge')
   .addCommand(evaluate)
   .addCommand(predict)
   .addCommand(run)
+  .addCommand(init)
   .addCommand(teacher);
 
 try {

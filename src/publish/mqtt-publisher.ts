@@ -1,26 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import mqtt, { type MqttClient } from 'mqtt';
 import type { CameraState } from '../camera/camera.js';
-import { KdadError } from '../errors.js';
 import type { AlertEvent } from '../inspection/alerts.js';
 import type { Verdict } from '../inspection/verdict.js';
+import { connectionOptions, describeFailure, type MqttSettings } from './connection.js';
 import { alertPayload, statePayload, topics, verdictPayload } from './topics.js';
-
-export interface MqttSettings {
-  /** mqtt, mqtts, ws or wss. */
-  readonly url: string;
-  readonly topicPrefix: string;
-  readonly clientId?: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly version: '5' | '3.1.1';
-  /** Milliseconds between attempts to reach the broker; 2000 when absent. */
-  readonly reconnectPeriod?: number;
-  /** PEM files: the authority that signed the broker's certificate, and this client's own certificate and key. */
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
 
 export interface PublisherListener {
   onConnected(): void;
@@ -59,12 +42,15 @@ export class MqttPublisher {
   async start(): Promise<void> {
     const { availability } = this.#topics;
     this.#retained.set(availability, 'online');
-    const client = mqtt.connect(this.#settings.url, await this.#connection());
+    const client = mqtt.connect(this.#settings.url, {
+      ...(await connectionOptions(this.#settings)),
+      will: { topic: availability, payload: Buffer.from('offline'), qos: 1, retain: true },
+    });
     this.#client = client;
     let failure: string | undefined;
     const told = new Set<string>();
     client.on('error', (error) => {
-      failure = describe(error);
+      failure = describeFailure(error);
     });
     client.on('connect', () => {
       failure = undefined;
@@ -120,37 +106,6 @@ export class MqttPublisher {
       // A message that the end of the connection overtook: mqtt.js keeps those with QoS 1 for the next one.
     });
   }
-
-  async #connection(): Promise<IClientOptions> {
-    const { clientId, username, password, version, ca, cert, key } = this.#settings;
-    return {
-      clientId,
-      username,
-      password,
-      protocolVersion: version === '5' ? 5 : 4,
-      ca: await pem(ca),
-      cert: await pem(cert),
-      key: await pem(key),
-      reconnectPeriod: this.#settings.reconnectPeriod ?? 2000,
-      // Without it a broker that is still starting, or refuses the password once, would never be asked again.
-      reconnectOnConnackError: true,
-      connectTimeout: 10_000,
-      queueQoSZero: false,
-      will: { topic: this.#topics.availability, payload: Buffer.from('offline'), qos: 1, retain: true },
-    };
-  }
-}
-
-async function pem(file: string | undefined): Promise<Buffer | undefined> {
-  if (file === undefined) return undefined;
-  return await readFile(file).catch((error: Error) => {
-    throw new KdadError('CONFIG_INVALID', `mqtt: ${file} cannot be read: ${error.message}`, { cause: error });
-  });
-}
-
-/** Errors of several addresses of one host come as one without a message of its own. */
-function describe(error: Error): string {
-  return error.message.trim() || (error as NodeJS.ErrnoException).code || error.name;
 }
 
 async function withinFarewell(promise: Promise<unknown>): Promise<void> {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import { afterEach } from 'vitest';
 import type { AlertEvent } from '../../src/inspection/alerts.js';
-import { MqttPublisher, type MqttSettings } from '../../src/publish/mqtt-publisher.js';
+import type { MqttSettings } from '../../src/publish/connection.js';
+import { MqttPublisher } from '../../src/publish/mqtt-publisher.js';
 import type { Broker } from '../fixtures/brokers.js';
 import { judged } from '../fixtures/frames.js';
 

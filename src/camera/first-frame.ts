@@ -1,0 +1,31 @@
+import { KdadError } from '../errors.js';
+import { Camera } from './camera.js';
+import type { Ffmpeg } from './ffmpeg.js';
+import type { Frame } from './frame.js';
+import type { CameraSettings } from './settings.js';
+
+/**
+ * Waits for one frame of a camera, and leaves nothing behind.
+ * @param size height and width of the frame
+ * @throws KdadError FFMPEG_FAILED with what the camera said when none comes; the signal's reason when aborted
+ */
+export async function firstFrame(
+  settings: CameraSettings,
+  { ffmpeg, size, signal }: { ffmpeg: Ffmpeg; size: readonly [number, number]; signal?: AbortSignal },
+): Promise<Frame> {
+  let camera: Camera | undefined;
+  try {
+    return await new Promise<Frame>((resolve, reject) => {
+      const fail = (reason: string) => reject(new KdadError('FFMPEG_FAILED', `camera ${settings.name}: ${reason}`));
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      const onState = (state: string, reason?: string) => {
+        if (state === 'lost') fail(reason ?? 'no frame came');
+        if (state === 'ended') fail('it ended without a frame');
+      };
+      camera = new Camera(settings, { ffmpeg, size, listener: { onFrame: resolve, onState } });
+      camera.start();
+    });
+  } finally {
+    await camera?.stop();
+  }
+}
