@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { calibrate } from './commands/calibrate.js';
 import { evaluate } from './commands/evaluate.js';
 import { init } from './commands/init.js';
 import { predict } from './commands/predict.js';
@@ -16,6 +17,7 @@ const program = new Command('kdad-edge')
   .addCommand(evaluate)
   .addCommand(predict)
   .addCommand(run)
+  .addCommand(calibrate)
   .addCommand(init)
   .addCommand(teacher);
 

@@ -1,4 +1,3 @@
-import { bestF1, type LabelledScores } from './metrics/classification.js';
 import { studentQuantile } from './student-t.js';
 
 /** A threshold and how it came about; part of the manifest. */
@@ -62,17 +61,6 @@ export function calibrate(
   if (unknown.length > 0) throw new RangeError(`rule ${rule} has no parameter ${unknown.join(', ')}`);
   const used = { ...defaults, ...parameters };
   return { value: threshold(scores, used), rule, parameters: used };
-}
-
-/**
- * Chooses the threshold with the best F1 on labelled images.
- *
- * @throws RangeError without anomalies among them
- */
-export function calibrateLabelled(labelled: LabelledScores): Threshold {
-  const best = bestF1(labelled);
-  if (!best) throw new RangeError('the F1-optimal threshold needs anomalous images');
-  return { value: best.threshold, rule: 'f1-optimal', parameters: {} };
 }
 
 /** Linear interpolation between the two nearest scores (Hyndman and Fan's type 7, as in NumPy and R). */

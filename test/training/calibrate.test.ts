@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calibrate, calibrateLabelled } from '../../src/training/calibrate.js';
+import { calibrate } from '../../src/training/calibrate.js';
 
 const scores = [0.31, 0.27, 0.44, 0.29, 0.35, 0.38, 0.27];
 
@@ -46,16 +46,5 @@ describe('calibrate', () => {
   it('refuses no scores, and parameters that the rule has not', () => {
     expect(() => calibrate([], 'max')).toThrow(RangeError);
     expect(() => calibrate(scores, 'max', { sigmas: 3 })).toThrow('rule max has no parameter sigmas');
-  });
-});
-
-describe('calibrateLabelled', () => {
-  it('separates good from defective where that is possible', () => {
-    const threshold = calibrateLabelled({ scores: [1, 2, 4, 5], labels: [false, false, true, true] });
-    expect(threshold).toEqual({ value: 3, rule: 'f1-optimal', parameters: {} });
-  });
-
-  it('needs anomalies', () => {
-    expect(() => calibrateLabelled({ scores: [1], labels: [false] })).toThrow('needs anomalous images');
   });
 });

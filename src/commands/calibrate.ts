@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import type { RuleName } from '../training/calibrate.js';
+import { ProgressLine } from './progress-line.js';
+
+interface Options {
+  readonly model: string;
+  readonly data: string;
+  readonly rule?: RuleName;
+  readonly out?: string;
+}
+
+export const calibrate = new Command('calibrate')
+  .description("choose a bundle's threshold anew from other good images, without training")
+  .requiredOption('--model <folder>', 'a bundle')
+  .requiredOption('--data <folder>', 'good images that it did not learn from, or a dataset with train/good')
+  .addOption(
+    new Option('--rule <name>', "instead of the bundle's rule").choices([
+      'prediction-bound',
+      'max',
+      'quantile',
+      'mean-sigma',
+    ]),
+  )
+  .option('--out <folder>', 'a new bundle; the old one is replaced otherwise')
+  .addHelpText(
+    'after',
+    '\nImages that the model learned from score too well: the threshold would be too low for others.',
+  )
+  .action(async ({ model, data, rule, out }: Options) => {
+    const [{ openBundle }, { findDataset }, { recalibrate }] = await Promise.all([
+      import('../bundle/read.js'),
+      import('../data/dataset.js'),
+      import('../training/recalibrate.js'),
+    ]);
+    const bundle = await openBundle(model);
+    const { root, good } = await findDataset(data);
+    const target = out === undefined ? bundle.directory : resolve(out);
+    const line = new ProgressLine();
+    const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
+    const calibration = await recalibrate(bundle, { root, images: good, rule, out: target, onProgress });
+    line.finish();
+    const before = bundle.manifest.threshold.value.toPrecision(4);
+    console.log(
+      [
+        `${out === undefined ? 'Calibrated' : 'Wrote'} ${out ?? model}`,
+        `  threshold  ${calibration.threshold.toPrecision(4)} (${calibration.rule}), was ${before}`,
+        `  images     ${calibration.scores.length}, highest score ${Math.max(...calibration.scores.map(({ score }) => score)).toPrecision(4)}`,
+      ].join('\n'),
+    );
+  });

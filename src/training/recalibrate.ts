@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Calibration } from '../bundle/calibration.js';
+import type { Bundle } from '../bundle/read.js';
+import { writeBundle } from '../bundle/write.js';
+import { loadImages } from '../data/load-images.js';
+import { DetectorSession } from '../engine/onnx/session.js';
+import { KdadError } from '../errors.js';
+import { calibrate, type RuleName, thresholdRules } from './calibrate.js';
+
+/** Fewer would make the threshold a guess. */
+const FEWEST_IMAGES = 4;
+
+export interface RecalibrateOptions {
+  /** Folder that `images` are relative to. */
+  readonly root: string;
+  /** Good images that the student did not learn from. */
+  readonly images: readonly string[];
+  /** Instead of the rule that the bundle was trained with. */
+  readonly rule?: RuleName;
+  /** Where to write the new bundle; in place of the old one when it is the same folder. */
+  readonly out: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Chooses a bundle's threshold anew, from other good images and without training.
+ * @throws KdadError DATASET_INVALID with fewer than four images, IMAGE_UNREADABLE, OUTPUT_EXISTS
+ */
+export async function recalibrate(bundle: Bundle, options: RecalibrateOptions): Promise<Calibration> {
+  const { root, images, out } = options;
+  if (images.length < FEWEST_IMAGES) {
+    throw new KdadError('DATASET_INVALID', `${root}: ${images.length} good images; expected ${FEWEST_IMAGES} or more`);
+  }
+  const scores = await scoreImages(bundle, options);
+  const { rule, parameters } = ruleOf(bundle, options.rule);
+  const threshold = calibrate(
+    scores.map(({ score }) => score),
+    rule,
+    parameters,
+  );
+  const calibration = { rule: threshold.rule, parameters: threshold.parameters, threshold: threshold.value, scores };
+  const { files: listed, ...manifest } = bundle.manifest;
+  const names = Object.keys(listed).filter((name) => name !== 'calibration.json');
+  const contents = await Promise.all(names.map(async (name) => [name, await readFile(join(bundle.directory, name))]));
+  const files = { ...Object.fromEntries(contents), 'calibration.json': `${JSON.stringify(calibration, null, 2)}\n` };
+  await writeBundle(out, { files, manifest: { ...manifest, threshold } }, { replace: out === bundle.directory });
+  return calibration;
+}
+
+/** The bundle's own rule with its parameters, or another with its defaults. */
+function ruleOf(
+  { manifest }: Bundle,
+  wanted: RuleName | undefined,
+): { rule: RuleName; parameters: Record<string, number> } {
+  const { rule, parameters } = manifest.threshold;
+  if (wanted !== undefined && wanted !== rule) return { rule: wanted, parameters: {} };
+  if (rule in thresholdRules) return { rule: rule as RuleName, parameters };
+  throw new KdadError('BUNDLE_UNSUPPORTED', `the bundle's threshold came from rule ${rule}; name one with --rule`);
+}
+
+async function scoreImages(
+  { manifest, detectorPath }: Bundle,
+  { root, images, signal, onProgress }: RecalibrateOptions,
+): Promise<Calibration['scores']> {
+  const scored: Calibration['scores'] = [];
+  const session = await DetectorSession.load(detectorPath);
+  try {
+    for (let start = 0; start < images.length; start += manifest.detector.maxBatch) {
+      const batch = images.slice(start, start + manifest.detector.maxBatch);
+      const paths = batch.map((path) => join(root, path));
+      const { scores } = await session.run(await loadImages(paths, manifest.preprocessing, { signal }), batch.length);
+      scored.push(...batch.map((image, i) => ({ image, score: scores[i] })));
+      onProgress?.(scored.length, images.length);
+    }
+  } finally {
+    await session.dispose();
+  }
+  return scored;
+}

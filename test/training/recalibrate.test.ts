@@ -1,0 +1,54 @@
+import { cp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openBundle } from '../../src/bundle/read.js';
+import { listImages } from '../../src/data/dataset.js';
+import { recalibrate } from '../../src/training/recalibrate.js';
+import { folderWith } from '../fixtures/folder.js';
+import { tinyBundle } from '../fixtures/tiny-bundle.js';
+
+let tiny: Awaited<ReturnType<typeof tinyBundle>>;
+beforeAll(async () => {
+  tiny = await tinyBundle();
+}, 120_000);
+
+describe('a threshold chosen anew', () => {
+  it('comes from the new images, in a whole bundle that differs in nothing else', async () => {
+    const out = join(await folderWith(), 'new');
+    const images = await listImages(tiny.data, 'test/good');
+    const bundle = await openBundle(tiny.bundle);
+    const calibration = await recalibrate(bundle, { root: tiny.data, images, rule: 'max', out });
+    const highest = Math.max(...calibration.scores.map(({ score }) => score));
+    expect(calibration.threshold).toBeCloseTo(1.1 * highest, 6);
+    const written = await openBundle(out);
+    expect(written.calibration).toEqual(calibration);
+    expect(written.manifest.threshold).toEqual({
+      value: calibration.threshold,
+      rule: 'max',
+      parameters: { margin: 0.1 },
+    });
+    const { threshold: _, files, ...manifest } = written.manifest;
+    expect(bundle.manifest).toMatchObject(manifest);
+    expect(files['detector.onnx']).toEqual(bundle.manifest.files['detector.onnx']);
+  });
+
+  it('is the old one for the images that gave it, and takes the place of the old bundle', async () => {
+    const folder = await folderWith();
+    await cp(tiny.bundle, join(folder, 'bundle'), { recursive: true });
+    const bundle = await openBundle(join(folder, 'bundle'));
+    const images = bundle.manifest.split.validation;
+    await recalibrate(bundle, { root: tiny.data, images, out: bundle.directory });
+    const { manifest } = await openBundle(bundle.directory);
+    expect(manifest.threshold.value).toBeCloseTo(bundle.manifest.threshold.value, 6);
+    expect(manifest.threshold.rule).toBe(bundle.manifest.threshold.rule);
+  });
+
+  it('needs four images, and leaves everything as it is without them', async () => {
+    const before = await readFile(join(tiny.bundle, 'manifest.json'), 'utf8');
+    const bundle = await openBundle(tiny.bundle);
+    const images = (await listImages(tiny.data, 'test/good')).slice(0, 3);
+    const attempt = recalibrate(bundle, { root: tiny.data, images, out: bundle.directory });
+    await expect(attempt).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+    expect(await readFile(join(tiny.bundle, 'manifest.json'), 'utf8')).toBe(before);
+  });
+});
