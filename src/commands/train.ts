@@ -38,7 +38,7 @@ export const train = new Command('train')
     const report = new TrainReport();
     const { manifest, finished } = await trainBundle({
       ...options,
-      recipe: { ...recipe, epochs: options.epochs ?? recipe.epochs },
+      recipe,
       engine: new OnnxEngine(),
       signal: interruption.signal,
       onProgress: (progress) => report.show(progress),

@@ -6,6 +6,8 @@ import type { RuleName } from './calibrate.js';
 export interface Schedule {
   readonly name: string;
   readonly epochs: number;
+  /** With few images there are more epochs, until there are so many steps: a student learns by steps, not by epochs. */
+  readonly leastSteps?: number;
   /** Images a step. */
   readonly batch: number;
   readonly optimiser: AdamSettings | SgdSettings;
@@ -47,6 +49,7 @@ export const recipes = {
   kdad: {
     name: 'kdad',
     epochs: 8,
+    leastSteps: 320,
     batch: 4,
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
     map: { combine: 'geometric-mean', downscale: 1, blur: 1.5 },
@@ -74,6 +77,11 @@ export const recipes = {
 } as const satisfies Record<string, Recipe>;
 
 export type RecipeName = keyof typeof recipes;
+
+/** Passes over so many training images. */
+export function epochsFor({ epochs, leastSteps = 0, batch }: Schedule, images: number): number {
+  return Math.max(epochs, Math.ceil(leastSteps / Math.ceil(images / batch)));
+}
 
 export function optimiserOf({ optimiser }: Schedule): Optimiser {
   return optimiser.kind === 'adam' ? adam() : sgd(optimiser);

@@ -19,7 +19,7 @@ import { removeCheckpoint } from './checkpoint.js';
 import { type DistillationProgress, distil } from './distil.js';
 import { exportDetector } from './export-detector.js';
 import { shuffledImages } from './image-source.js';
-import { mapOptionsOf, type Recipe } from './recipes.js';
+import { epochsFor, mapOptionsOf, type Recipe } from './recipes.js';
 
 /** The largest batch that bundles are built for: larger ones gain nothing on a CPU and little on a GPU. */
 const MAX_BATCH = 8;
@@ -35,6 +35,8 @@ export interface TrainOptions {
   /** Folder to write the bundle to. */
   readonly out: string;
   readonly recipe: Recipe;
+  /** Passes over the images, instead of those that the recipe has for so many. */
+  readonly epochs?: number;
   readonly seed: number;
   /** Goes on from the checkpoint beside `out`, where there is one, and replaces the bundle that the interruption left. */
   readonly resume?: boolean;
@@ -63,12 +65,13 @@ export interface TrainResult {
  *   INTERRUPTED when the signal came before the first epoch was done
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { data, out, recipe, seed, engine, resume = false, signal, onProgress } = options;
+  const { data, out, seed, engine, resume = false, signal, onProgress } = options;
   const preprocessing = options.preprocessing ?? imagenetPreprocessing;
   await checkTarget(out, { replace: resume });
   const teacher = await readTeacher(options.teacher);
   const { root, good } = await findDataset(data);
   const split = splitGood(good, { seed });
+  const recipe = { ...options.recipe, epochs: options.epochs ?? epochsFor(options.recipe, split.training.length) };
   const images = await loadSplit(root, split, preprocessing, signal, onProgress);
 
   const checkpoint = `${out.replace(/\/+$/, '')}.checkpoint`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { learningRateAt, mapOptionsOf, type Recipe, recipes } from '../../src/training/recipes.js';
+import { epochsFor, learningRateAt, mapOptionsOf, type Recipe, recipes } from '../../src/training/recipes.js';
 
 describe('the learning rate', () => {
   const rates = (recipe: Recipe, steps: number) =>
@@ -26,6 +26,13 @@ describe('the learning rate', () => {
 });
 
 describe('a recipe', () => {
+  it('has more epochs for few images, so that the student takes enough steps', () => {
+    expect(epochsFor(recipes.kdad, 168)).toBe(8);
+    expect(epochsFor(recipes.kdad, 40)).toBe(32);
+    expect(epochsFor(recipes.kdad, 3)).toBe(320);
+    expect(epochsFor(recipes.paper, 3)).toBe(100);
+  });
+
   it('combines the layers at the size that its publication did', () => {
     expect(mapOptionsOf(recipes.kdad, [256, 192])).toEqual({ combine: 'geometric-mean', blur: 1.5, size: [256, 192] });
     expect(mapOptionsOf(recipes.paper, [256, 192])).toEqual({ combine: 'product', blur: 0, size: [64, 48] });
