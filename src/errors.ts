@@ -11,6 +11,11 @@ const table = {
   },
   IMAGE_UNREADABLE: { exitCode: 3, fix: 'Remove the file or replace it with a PNG, JPEG, BMP, WebP or TIFF image.' },
   WEIGHTS_INVALID: { exitCode: 3, fix: 'Download or export the file again; docs/teacher.md lists the accepted forms.' },
+  DOWNLOAD_FAILED: {
+    exitCode: 4,
+    fix: 'Check the connection to the internet, or download the file on another machine and import it as shown above.',
+  },
+  STORE_UNWRITABLE: { exitCode: 4, fix: 'Make the folder writable, or name another one in KDAD_EDGE_TEACHERS.' },
   BUNDLE_MISSING: { exitCode: 3, fix: 'Give the folder that kdad-edge train wrote (it holds manifest.json).' },
   BUNDLE_DAMAGED: { exitCode: 3, fix: 'Copy the bundle again from its source, or train a new one.' },
   BUNDLE_UNSUPPORTED: { exitCode: 3, fix: 'Update kdad-edge, or train the model again with this version.' },
