@@ -19,9 +19,10 @@ import { featureDistance } from './distillation.js';
 export interface MapOptions {
   /**
    * `product` stays small wherever one layer sees nothing; `geometric-mean` is its cube root, which ranks alike but keeps the scale
-   * of a distance; `sum` adds the layers, each divided by its number of pixels.
+   * of a distance; `sum` adds the layers, each divided by its number of pixels; `relative` is the mean of the layers, each divided
+   * by its usual distance at that place on good images.
    */
-  readonly combine: 'product' | 'geometric-mean' | 'sum';
+  readonly combine: 'product' | 'geometric-mean' | 'sum' | 'relative';
   /** Height and width at which the layers are combined, in pixels. */
   readonly size: readonly [number, number];
   /** Standard deviation of a Gaussian blur, in pixels of the map; 0 for none. */
@@ -32,25 +33,47 @@ export interface MapOptions {
  * The anomaly map of each image: batch x height x width.
  * @param students feature maps of the student
  * @param teachers feature maps of the teacher
+ * @param usual for `relative`: the usual distance of each layer, 1 x height x width x 1 of its feature map, nowhere zero
  */
 export function anomalyMap(
   students: readonly Tensor4D[],
   teachers: readonly Tensor4D[],
   options: MapOptions,
+  usual: readonly Tensor4D[] = [],
 ): Tensor3D {
   const { combine, size, blur } = options;
   const maps = students.map((student, layer) => {
     const distance = featureDistance(student, teachers[layer]);
     const [, height, width] = distance.shape;
-    const weighted = combine === 'sum' ? div<Tensor4D>(distance, height * width) : distance;
+    const weighted = weigh[combine](distance, usual[layer]);
     if (height === size[0] && width === size[1]) return weighted;
     return image.resizeBilinear(weighted, [...size], false, true);
   });
-  const joined = maps.reduce((a, b) => (combine === 'sum' ? add(a, b) : mul(a, b)));
-  const combined = combine === 'geometric-mean' ? pow<Tensor4D>(joined, 1 / maps.length) : joined;
+  const combined = join[combine](maps);
   const [batch] = combined.shape;
   return reshape(blur > 0 ? gaussianBlur(combined, blur) : combined, [batch, ...size]);
 }
+
+type Combination = MapOptions['combine'];
+
+/** What becomes of a layer's distances before they are brought to the size of the map. */
+const weigh: Record<Combination, (distance: Tensor4D, usual: Tensor4D) => Tensor4D> = {
+  product: (distance) => distance,
+  'geometric-mean': (distance) => distance,
+  sum: (distance) => div(distance, distance.shape[1] * distance.shape[2]),
+  relative: (distance, usual) => div(distance, usual),
+};
+
+const productOf = (maps: readonly Tensor4D[]): Tensor4D => maps.reduce((a, b) => mul(a, b));
+const sumOf = (maps: readonly Tensor4D[]): Tensor4D => maps.reduce((a, b) => add(a, b));
+
+/** How the layers become one. */
+const join: Record<Combination, (maps: readonly Tensor4D[]) => Tensor4D> = {
+  product: productOf,
+  'geometric-mean': (maps) => pow(productOf(maps), 1 / maps.length),
+  sum: sumOf,
+  relative: (maps) => div(sumOf(maps), maps.length),
+};
 
 /** An image's score: the largest value of its map. */
 export const score = (map: Tensor3D): Tensor1D => max(map, [1, 2]);

@@ -22,6 +22,7 @@ export function normaliseFrames(frames: Tensor, { mean, std }: Normalisation): T
  * The detector: teacher, student, anomaly map and score as one function of uint8 frames.
  * @param teacher folded weights of the teacher
  * @param student folded weights of the student
+ * @param usual see `anomalyMap`
  * @returns the maps (batch x height x width) and the scores (batch)
  */
 export function detect(
@@ -29,8 +30,10 @@ export function detect(
   teacher: Tensors,
   student: Tensors,
   options: { normalisation: Normalisation; map: MapOptions },
+  usual: readonly Tensor4D[] = [],
 ): { map: Tensor3D; score: Tensor1D } {
   const images = normaliseFrames(frames, options.normalisation);
-  const map = anomalyMap(backbone(images, frozen(student)), backbone(images, frozen(teacher)), options.map);
+  const [students, teachers] = [student, teacher].map((weights) => backbone(images, frozen(weights)));
+  const map = anomalyMap(students, teachers, options.map, usual);
   return { map, score: score(map) };
 }

@@ -52,7 +52,7 @@ export const recipes = {
     leastSteps: 320,
     batch: 4,
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
-    map: { combine: 'geometric-mean', downscale: 1, blur: 1.5 },
+    map: { combine: 'relative', downscale: 1, blur: 4 },
     keep: 'best',
     threshold: { rule: 'prediction-bound', parameters: { probability: 0.999 } },
   },

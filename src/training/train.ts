@@ -20,6 +20,7 @@ import { type DistillationProgress, distil } from './distil.js';
 import { exportDetector } from './export-detector.js';
 import { shuffledImages } from './image-source.js';
 import { epochsFor, mapOptionsOf, type Recipe } from './recipes.js';
+import { usualDistances } from './usual-distance.js';
 
 /** The largest batch that bundles are built for: larger ones gain nothing on a CPU and little on a GPU. */
 const MAX_BATCH = 8;
@@ -90,18 +91,18 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
 
   onProgress?.({ stage: 'calibration' });
-  const detector = await exportDetector(teacher, foldBatchNorm(distilled.student), {
-    size: preprocessing.size,
-    normalisation: preprocessing,
-    map: mapOptionsOf(recipe, preprocessing.size),
-    maxBatch: MAX_BATCH,
-  });
+  const student = foldBatchNorm(distilled.student);
+  const usual = await usualDistances({ engine, teacher, student, frames: images.training, preprocessing });
+  const map = mapOptionsOf(recipe, preprocessing.size);
+  const shape = { size: preprocessing.size, normalisation: preprocessing, map, maxBatch: MAX_BATCH };
+  const detector = await exportDetector(teacher, student, shape, usual);
   const calibration = await calibrateOn(detector, images.validation, split.validation, recipe);
   const manifest = describe({ recipe, seed, preprocessing, split, calibration, distilled });
   const files: BundleContents['files'] = {
     'detector.onnx': detector,
     'student.safetensors': writeSafetensors(distilled.student),
     'teacher.safetensors': writeSafetensors(teacher),
+    'usual-distance.safetensors': writeSafetensors(usual),
     'calibration.json': `${JSON.stringify(calibration, null, 2)}\n`,
   };
   await writeBundle(out, { files, manifest }, { replace: resume });

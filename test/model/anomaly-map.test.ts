@@ -16,15 +16,23 @@ const features = (side: number, degrees: (pixel: number) => number) => ({
 });
 
 /** The map where the teacher says 0 degrees everywhere and each layer of the student what its function says. */
-async function map(students: ((pixel: number) => number)[], changes: Partial<MapOptions> = {}, sides = [4, 4, 4]) {
+async function map(
+  students: ((pixel: number) => number)[],
+  changes: Partial<MapOptions> = {},
+  sides = [4, 4, 4],
+  usual: (pixel: number) => number = () => 1,
+) {
   const inputs: Inputs = {};
   for (const [layer, student] of students.entries()) {
     inputs[`student${layer}`] = features(sides[layer], student);
     inputs[`teacher${layer}`] = features(sides[layer], () => 0);
+    const side = sides[layer];
+    const data = Float32Array.from({ length: side * side }, (_, pixel) => usual(pixel));
+    inputs[`usual${layer}`] = { shape: [1, side, side, 1], type: 'float32', data };
   }
   const { results } = await runReference((tensors) => {
     const layers = (network: string) => students.map((_, layer) => tensors[`${network}${layer}`] as Tensor4D);
-    const joined = anomalyMap(layers('student'), layers('teacher'), { ...options, ...changes });
+    const joined = anomalyMap(layers('student'), layers('teacher'), { ...options, ...changes }, layers('usual'));
     return { map: joined, score: score(joined) };
   }, inputs);
   return { map: [...results.map.data], score: results.score.data[0], shape: results.map.shape };
@@ -47,6 +55,15 @@ describe('the anomaly map', () => {
     expect((await map(layers, { combine: 'geometric-mean' })).score).toBeCloseTo(Math.cbrt(product), 6);
     const sum = (distance(90) + distance(60) + distance(30)) / 16;
     expect((await map(layers, { combine: 'sum' })).score).toBeCloseTo(sum, 6);
+  });
+
+  it('holds each place against what is usual there', async () => {
+    const layers = [everywhere(90), everywhere(60), everywhere(90)];
+    const usual = (pixel: number) => (pixel === 6 ? 0.25 : 0.5);
+    const { map: values, score: peak } = await map(layers, { combine: 'relative' }, [4, 4, 4], usual);
+    expect(values.indexOf(peak)).toBe(6);
+    expect(peak).toBeCloseTo((1 + 0.5 + 1) / 0.25 / 3, 5);
+    expect(values[0]).toBeCloseTo((1 + 0.5 + 1) / 0.5 / 3, 5);
   });
 
   it('has the size asked for, whatever the sizes of the layers', async () => {
