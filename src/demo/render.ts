@@ -12,6 +12,9 @@ export interface RenderedPart {
 
 const BYTES = PICTURE * PICTURE * 3;
 
+/** Dots per inch at which one unit of an SVG is one pixel. */
+const SVG_DENSITY = 72;
+
 /**
  * One part as a camera sees it: in its own place, under its own light, with the grain of its surface. The same seed and kind
  * give the same picture.
@@ -80,9 +83,10 @@ const document = (content: string): Buffer =>
     `<svg xmlns="http://www.w3.org/2000/svg" width="${PICTURE}" height="${PICTURE}" viewBox="0 0 ${PICTURE} ${PICTURE}">${content}</svg>`,
   );
 
+/** Drawn at twice the size and shrunk: fine patterns would otherwise change their look with their phase and angle. */
 async function rasterise(content: string): Promise<Uint8Array> {
-  const { data } = await sharp(document(content)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  return new Uint8Array(data);
+  const drawing = sharp(document(content), { density: 2 * SVG_DENSITY }).resize(PICTURE, PICTURE, { kernel: 'linear' });
+  return new Uint8Array(await drawing.removeAlpha().raw().toBuffer());
 }
 
 async function maskOf(area: string): Promise<Uint8Array> {
