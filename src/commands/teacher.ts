@@ -16,7 +16,7 @@ interface DistillOptions {
 
 const distill = new Command('distill')
   .description('make a teacher that reproduces another one on a broad corpus of pictures')
-  .requiredOption('--teacher <file>', 'the teacher to learn from, safetensors')
+  .requiredOption('--teacher <name or file>', 'the teacher to learn from')
   .requiredOption('--corpus <folder...>', 'ordinary pictures, thousands of them; folders in them count, too')
   .requiredOption('--out <file>', 'the safetensors file to write')
   .option('--images <n>', 'random crops to learn from', wholeNumber(1), 200_000)
@@ -29,8 +29,9 @@ const distill = new Command('distill')
     '\nEvery 4096 crops a checkpoint is written and the similarity to the teacher measured on held-out pictures.',
   )
   .action(async (options: DistillOptions) => {
-    const [{ distilTeacher }, { OnnxEngine }] = await Promise.all([
+    const [{ distilTeacher }, { resolveTeacher }, { OnnxEngine }] = await Promise.all([
       import('../teacher/distil-teacher.js'),
+      import('../teacher/store.js'),
       import('../engine/onnx/onnx-engine.js'),
     ]);
     const interruption = new AbortController();
@@ -48,6 +49,7 @@ const distill = new Command('distill')
     };
     const finished = await distilTeacher({
       ...options,
+      teacher: await resolveTeacher(options.teacher),
       engine: new OnnxEngine(),
       signal: interruption.signal,
       onCorpus: (pictures, heldOut) => console.error(`${pictures} pictures; ${heldOut} crops of some are held out`),
@@ -79,4 +81,56 @@ function multipleOf16(text: string): number {
   return value;
 }
 
-export const teacher = new Command('teacher').description('make and manage teachers').addCommand(distill);
+const list = new Command('list')
+  .description('the teachers that --teacher takes by name')
+  .option('--json', 'print them as JSON', false)
+  .action(async ({ json }: { json: boolean }) => {
+    const { listTeachers } = await import('../teacher/store.js');
+    const teachers = await listTeachers();
+    if (json) return console.log(JSON.stringify(teachers, null, 2));
+    const width = Math.max(...teachers.map(({ name }) => name.length));
+    for (const { name, origin, sha256, bytes } of teachers) {
+      const size = `${(bytes / 1e6).toFixed(1)} MB`.padStart(8);
+      console.log(`${name.padEnd(width)}  ${size}  sha256 ${sha256.slice(0, 12)}  ${origin}`);
+    }
+  });
+
+const importFile = new Command('import')
+  .description('keep a teacher under a name: safetensors (torchvision, timm, folded) or a .pth of PyTorch')
+  .argument('<file>', 'weights of a ResNet-18; nothing in it is executed')
+  .requiredOption('--name <name>', 'what to call it')
+  .option('--replace', 'put it in the place of one of that name', false)
+  .action(async (file: string, { name, replace }: { name: string; replace: boolean }) => {
+    const { importTeacher } = await import('../teacher/store.js');
+    const { path } = await importTeacher(file, name, { replace });
+    console.log(`Imported ${name}: ${path}\nUse it with --teacher ${name}.`);
+  });
+
+const pull = new Command('pull')
+  .description('fetch ImageNet weights of ResNet-18: resnet18.tv_in1k or resnet18.a1_in1k')
+  .argument('<name>')
+  .option('--replace', 'fetch it again', false)
+  .action(async (name: string, { replace }: { replace: boolean }) => {
+    const { pullTeacher } = await import('../teacher/pull.js');
+    const interruption = new AbortController();
+    process.once('SIGINT', () => interruption.abort());
+    const line = new ProgressLine();
+    const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+    const { path, sha256 } = await pullTeacher(name, {
+      replace,
+      signal: interruption.signal,
+      onProgress: (received, total) =>
+        line.update(`Fetching ${name}: ${megabytes(received)}${total ? ` of ${megabytes(total)}` : ''} MB`),
+    });
+    line.finish();
+    console.log(
+      `Fetched ${name} (sha256 of what is kept: ${sha256.slice(0, 12)}): ${path}\nUse it with --teacher ${name}.`,
+    );
+  });
+
+export const teacher = new Command('teacher')
+  .description('make and manage teachers')
+  .addCommand(list)
+  .addCommand(importFile)
+  .addCommand(pull)
+  .addCommand(distill);

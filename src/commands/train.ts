@@ -4,7 +4,7 @@ import { TrainReport } from './train-report.js';
 
 interface Options {
   readonly data: string;
-  readonly teacher: string;
+  readonly teacher?: string;
   readonly out: string;
   readonly recipe: 'kdad' | 'seed' | 'paper';
   readonly epochs?: number;
@@ -15,8 +15,8 @@ interface Options {
 export const train = new Command('train')
   .description('learn a product from good images and write a bundle')
   .requiredOption('--data <folder>', 'good images: any folder, or a dataset with train/good')
-  .requiredOption('--teacher <file>', 'ResNet-18 weights, safetensors')
   .requiredOption('--out <folder>', 'where to write the bundle')
+  .option('--teacher <name or file>', 'ResNet-18 weights; the teacher that comes with kdad-edge otherwise')
   .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'seed', 'paper']).default('kdad'))
   .option('--epochs <n>', "passes over the images, instead of the recipe's", wholeNumber(1))
   .option('--seed <n>', 'decides the split, the first weights and the order', wholeNumber(0), 0)
@@ -26,10 +26,11 @@ export const train = new Command('train')
     '\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.',
   )
   .action(async (options: Options) => {
-    const [{ train: trainBundle }, { recipes }, { OnnxEngine }] = await Promise.all([
+    const [{ train: trainBundle }, { recipes }, { OnnxEngine }, { resolveTeacher }] = await Promise.all([
       import('../training/train.js'),
       import('../training/recipes.js'),
       import('../engine/onnx/onnx-engine.js'),
+      import('../teacher/store.js'),
     ]);
     const recipe = recipes[options.recipe];
     const interruption = new AbortController();
@@ -38,6 +39,7 @@ export const train = new Command('train')
     const report = new TrainReport();
     const { manifest, finished } = await trainBundle({
       ...options,
+      teacher: await resolveTeacher(options.teacher),
       recipe,
       engine: new OnnxEngine(),
       signal: interruption.signal,

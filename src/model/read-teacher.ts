@@ -1,16 +1,21 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { KdadError } from '../errors.js';
 import { readSafetensors, type Weights } from './safetensors.js';
 import { teacherFrom } from './teacher.js';
+import { isTorchFile, readTorchFile } from './torch-file.js';
 
 /**
- * Reads a teacher from a safetensors file in any of the forms that `teacherFrom` knows.
- * @returns folded weights
+ * Reads a teacher in any of the accepted forms: safetensors, or a state dictionary that PyTorch wrote (.pth).
+ * @returns folded weights, and the SHA-256 of the file
  * @throws KdadError WEIGHTS_INVALID
  */
-export async function readTeacher(file: string): Promise<Weights> {
+export async function readTeacher(file: string): Promise<{ weights: Weights; sha256: string }> {
   const bytes = await readFile(file).catch((error: Error) => {
     throw new KdadError('WEIGHTS_INVALID', `${file}: cannot be read (${error.message})`, { cause: error });
   });
-  return teacherFrom(readSafetensors(bytes, file).weights, file);
+  const weights = isTorchFile(bytes) ? readTorchFile(bytes, file) : readSafetensors(bytes, file).weights;
+  return { weights: teacherFrom(weights, file), sha256: sha256Of(bytes) };
 }
+
+export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

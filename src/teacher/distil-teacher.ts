@@ -47,7 +47,7 @@ export interface DistilTeacherOptions {
  */
 export async function distilTeacher(options: DistilTeacherOptions): Promise<boolean> {
   const { corpus: folders, out, size, batch, seed, engine, resume, signal, onProgress, epoch = EPOCH } = options;
-  const teacher = await readTeacher(options.teacher);
+  const { weights: teacher } = await readTeacher(options.teacher);
   const corpus = await openCorpus(folders, { size, epoch, seed, onSkip: options.onSkip });
   options.onCorpus?.(corpus.pictures, corpus.validation.length);
   const preprocessing: Preprocessing = { ...imagenetPreprocessing, size: [size, size] };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { KdadError } from '../errors.js';
+import { sha256Of } from '../model/read-teacher.js';
 import { readSafetensors } from '../model/safetensors.js';
 import { teacherFrom } from '../model/teacher.js';
 import {
@@ -9,7 +10,6 @@ import {
   keepTeacher,
   type StoredTeacher,
   type StoreOptions,
-  sha256Of,
   teacherFolder,
   writeIntoStore,
 } from './store.js';

@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
+import { readTeacher, sha256Of } from '../model/read-teacher.js';
 import { readSafetensors, type Weights, writeSafetensors } from '../model/safetensors.js';
-import { teacherFrom } from '../model/teacher.js';
-import { isTorchFile, readTorchFile } from './torch-file.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -71,25 +69,12 @@ export async function listTeachers(environment: Environment = process.env): Prom
 }
 
 /**
- * Reads a teacher in any of the accepted forms: safetensors, or a state dictionary that PyTorch wrote (.pth).
- * @returns folded weights, and the SHA-256 of the file
- * @throws KdadError WEIGHTS_INVALID
- */
-export async function readTeacherFile(file: string): Promise<{ weights: Weights; sha256: string }> {
-  const bytes = await readFile(file).catch((error: Error) => {
-    throw new KdadError('WEIGHTS_INVALID', `${file}: cannot be read (${error.message})`, { cause: error });
-  });
-  const weights = isTorchFile(bytes) ? readTorchFile(bytes, file) : readSafetensors(bytes, file).weights;
-  return { weights: teacherFrom(weights, file), sha256: sha256Of(bytes) };
-}
-
-/**
  * Keeps a copy of a teacher under a name. The same file gives the same bytes, under whatever name.
  * @throws KdadError WEIGHTS_INVALID, USAGE for a name that cannot be used or is taken, STORE_UNWRITABLE
  */
 export async function importTeacher(file: string, name: string, options: StoreOptions = {}): Promise<StoredTeacher> {
   await checkName(name, options);
-  const { weights, sha256 } = await readTeacherFile(file);
+  const { weights, sha256 } = await readTeacher(file);
   return keepTeacher(weights, name, { origin: basename(file), sha256 }, options);
 }
 
@@ -144,8 +129,6 @@ export async function writeIntoStore(
     });
   }
 }
-
-export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const pathOf = (name: string, environment?: Environment): string =>
   join(teacherFolder(environment), `${name}${EXTENSION}`);

@@ -69,7 +69,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { data, out, seed, engine, resume = false, signal, onProgress } = options;
   const preprocessing = options.preprocessing ?? imagenetPreprocessing;
   await checkTarget(out, { replace: resume });
-  const teacher = await readTeacher(options.teacher);
+  const { weights: teacher } = await readTeacher(options.teacher);
   const { root, good } = await findDataset(data);
   const split = splitGood(good, { seed });
   const recipe = { ...options.recipe, epochs: options.epochs ?? epochsFor(options.recipe, split.training.length) };

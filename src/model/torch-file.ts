@@ -1,7 +1,7 @@
 import { KdadError } from '../errors.js';
-import { halfToFloat } from '../model/half.js';
-import type { Weight, Weights } from '../model/safetensors.js';
+import { halfToFloat } from './half.js';
 import { readPickle } from './pickle.js';
+import type { Weight, Weights } from './safetensors.js';
 
 /** The kinds of numbers that are read; whole numbers (PyTorch's counters of batches) are passed over. */
 interface ElementType {
