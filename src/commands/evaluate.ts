@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import type { Evaluation } from '../training/evaluate.js';
+import type { AurocDifference } from '../training/metrics/bootstrap.js';
 import { ProgressLine } from './progress-line.js';
 import { endWithReader } from './reader.js';
 
 interface Options {
   readonly model: string;
   readonly data: string;
+  readonly compare?: string;
   readonly json: boolean;
 }
 
@@ -13,21 +15,63 @@ export const evaluate = new Command('eval')
   .description('measure how well a bundle tells good from defective images')
   .requiredOption('--model <folder>', 'a bundle')
   .requiredOption('--data <folder>', 'a dataset with test/<kind> (and ground_truth/<kind>), or a folder of good images')
+  .option('--compare <folder>', 'another bundle to hold beside it, on the same images')
   .option('--json', 'print the result as JSON', false)
-  .action(async ({ model, data, json }: Options) => {
-    const [{ openBundle }, { findDataset }, { evaluate: evaluateBundle }] = await Promise.all([
-      import('../bundle/read.js'),
-      import('../data/dataset.js'),
-      import('../training/evaluate.js'),
-    ]);
+  .action(async ({ model, data, compare, json }: Options) => {
     endWithReader();
-    const line = new ProgressLine();
-    const evaluation = await evaluateBundle(await openBundle(model), await findDataset(data), {
-      onProgress: (done, total) => line.update(`Judging images ${done}/${total}`),
-    });
-    line.finish();
-    console.log(json ? JSON.stringify(evaluation, null, 2) : describe(evaluation));
+    const first = await judge(model, data);
+    if (compare === undefined) {
+      console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
+      return;
+    }
+    const second = await judge(compare, data);
+    const { pairedBootstrap } = await import('../training/metrics/bootstrap.js');
+    const labels = first.images.map(({ kind }) => kind !== 'good');
+    const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));
+    const imageAuroc = pairedBootstrap(a, b, labels);
+    const comparison = { models: [model, compare], evaluations: [first.evaluation, second.evaluation], imageAuroc };
+    console.log(json ? JSON.stringify(comparison, null, 2) : describeComparison(comparison));
   });
+
+async function judge(model: string, data: string) {
+  const [{ openBundle }, { findDataset }, { judgeTests }, { evaluateJudged }] = await Promise.all([
+    import('../bundle/read.js'),
+    import('../data/dataset.js'),
+    import('../training/judge-tests.js'),
+    import('../training/evaluate.js'),
+  ]);
+  const bundle = await openBundle(model);
+  const line = new ProgressLine();
+  const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
+  const judged = await judgeTests(bundle, await findDataset(data), { onProgress });
+  line.finish();
+  return { images: judged.images, evaluation: evaluateJudged(judged, bundle.manifest.threshold.value) };
+}
+
+interface Comparison {
+  readonly models: readonly string[];
+  readonly evaluations: readonly Evaluation[];
+  readonly imageAuroc: AurocDifference | null;
+}
+
+/** Two bundles side by side, and whether chance alone might explain the difference. */
+export function describeComparison({ models, evaluations, imageAuroc }: Comparison): string {
+  const row = (name: string, value: (evaluation: Evaluation) => string) => [name, ...evaluations.map(value)];
+  const rows = [
+    ['', ...models],
+    row('image AUROC', (evaluation) => figure(evaluation.imageAuroc)),
+    row('pixel AUROC', (evaluation) => figure(evaluation.pixelAuroc)),
+    row('PRO', (evaluation) => figure(evaluation.pro)),
+    row('best F1', (evaluation) => figure(evaluation.f1)),
+    row('defects caught', (evaluation) => percentage(evaluation.truePositiveRate)),
+    row('false alarms', (evaluation) => percentage(evaluation.falsePositiveRate)),
+  ];
+  if (!imageAuroc) return table(rows);
+  const { difference, low, high, samples } = imageAuroc;
+  const interval = `95 % of ${samples} resamplings between ${signed(low)} and ${signed(high)}`;
+  const verdict = low > 0 || high < 0 ? 'chance alone does not explain it' : 'chance alone may explain it';
+  return `${table(rows)}\n\ndifference of image AUROC ${signed(difference)} (${interval}): ${verdict}`;
+}
 
 /** The result for people: the figures, then a table by kind. */
 export function describe(evaluation: Evaluation): string {
@@ -57,6 +101,10 @@ export function describe(evaluation: Evaluation): string {
 function figure(value: number | null): string {
   return value === null ? '-' : value.toFixed(4);
 }
+
+const percentage = (rate: number | null): string => (rate === null ? '-' : `${(100 * rate).toFixed(1)} %`);
+
+const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
 
 function share(count: number, total: number): string {
   return total === 0 ? '-' : `${count} of ${total}  ${((100 * count) / total).toFixed(1)} %`;

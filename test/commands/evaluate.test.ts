@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describe as describeEvaluation } from '../../src/commands/evaluate.js';
+import { describeComparison, describe as describeEvaluation } from '../../src/commands/evaluate.js';
 import { evaluateScores } from '../../src/training/evaluate.js';
 
 describe('the report of eval', () => {
@@ -26,5 +26,33 @@ describe('the report of eval', () => {
         'broken_large  1       1 of 1  100.0 %   1.0000',
       ].join('\n'),
     );
+  });
+});
+
+describe('the comparison of two bundles', () => {
+  const scored = (scores: number[]) => scores.map((score, i) => ({ kind: i % 2 ? 'dent' : 'good', score }));
+  const evaluation = (scores: number[]) => ({ ...evaluateScores(scored(scores), 2), pixelAuroc: null, pro: 0.5 });
+  const evaluations = [evaluation([1, 3, 2, 1.5]), evaluation([1, 3, 1, 4])];
+
+  it('is a table, and says what chance may explain', () => {
+    const imageAuroc = { difference: 0.25, low: -0.1, high: 0.5, samples: 2000 };
+    expect(describeComparison({ models: ['old', 'new'], evaluations, imageAuroc })).toBe(
+      [
+        '                old     new',
+        'image AUROC     0.7500  1.0000',
+        'pixel AUROC     -       -',
+        'PRO             0.5000  0.5000',
+        'best F1         0.8000  1.0000',
+        'defects caught  50.0 %  100.0 %',
+        'false alarms    50.0 %  0.0 %',
+        '',
+        'difference of image AUROC +0.2500 (95 % of 2000 resamplings between -0.1000 and +0.5000): chance alone may explain it',
+      ].join('\n'),
+    );
+  });
+
+  it('is sure where the interval lies on one side', () => {
+    const imageAuroc = { difference: -0.2, low: -0.3, high: -0.1, samples: 2000 };
+    expect(describeComparison({ models: ['a', 'b'], evaluations, imageAuroc })).toContain('does not explain it');
   });
 });

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import type { Bundle } from '../bundle/read.js';
+import type { Dataset, TestImage } from '../data/dataset.js';
+import { readMask } from '../data/image.js';
+import { loadImages } from '../data/load-images.js';
+import { DetectorSession } from '../engine/onnx/session.js';
+import { KdadError } from '../errors.js';
+import type { LabelledMaps } from './metrics/pixels.js';
+
+/** A judged image with its truth. */
+export interface ScoredImage {
+  readonly kind: string;
+  readonly score: number;
+}
+
+/** The test images of a dataset, judged. */
+export interface Judged {
+  /** In the order of the dataset; paths are relative to its folder. */
+  readonly images: readonly (ScoredImage & TestImage)[];
+  /** Every anomaly map with its mask; null where the dataset has no masks. */
+  readonly labelledMaps: LabelledMaps | null;
+}
+
+export interface JudgeOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Runs the detector over the test images of a dataset, or over all images of a plain folder, which count as good; keeps its maps where
+ * there are masks to compare them with.
+ *
+ * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, INFERENCE_FAILED, ENGINE_FAILED; the signal's reason when aborted
+ */
+export async function judgeTests(
+  { manifest, detectorPath }: Bundle,
+  { root, layout, good, tests: labelledTests }: Dataset,
+  { signal, onProgress }: JudgeOptions = {},
+): Promise<Judged> {
+  const tests = layout === 'folder' ? good.map((path): TestImage => ({ path, kind: 'good' })) : labelledTests;
+  if (tests.length === 0) throw new KdadError('DATASET_INVALID', `${join(root, 'test')}: no images to evaluate on`);
+  const masked = tests.some(({ mask }) => mask !== undefined);
+  const images: (ScoredImage & TestImage)[] = [];
+  let labelled: LabelledMaps | null = null;
+  const session = await DetectorSession.load(detectorPath);
+  try {
+    for (let start = 0; start < tests.length; start += manifest.detector.maxBatch) {
+      const batch = tests.slice(start, start + manifest.detector.maxBatch);
+      const paths = batch.map(({ path }) => join(root, path));
+      const frames = await loadImages(paths, manifest.preprocessing, { signal });
+      const { scores, maps, mapSize } = await session.run(frames, batch.length);
+      for (const [i, test] of batch.entries()) {
+        const score = scores[i];
+        if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${test.path}: the score is ${score}`);
+        images.push({ ...test, score });
+      }
+      if (masked) {
+        labelled ??= emptyMaps(tests.length, mapSize);
+        labelled.maps.set(maps, start * mapSize[0] * mapSize[1]);
+        await readMasks(labelled, root, batch, start);
+      }
+      onProgress?.(start + batch.length, tests.length);
+    }
+  } finally {
+    await session.dispose();
+  }
+  return { images, labelledMaps: labelled };
+}
+
+function emptyMaps(images: number, mapSize: readonly [number, number]): LabelledMaps {
+  const pixels = images * mapSize[0] * mapSize[1];
+  return { maps: new Float32Array(pixels), masks: new Uint8Array(pixels), mapSize };
+}
+
+async function readMasks(
+  { masks, mapSize }: LabelledMaps,
+  root: string,
+  batch: readonly TestImage[],
+  start: number,
+): Promise<void> {
+  for (const [i, { mask }] of batch.entries()) {
+    if (mask === undefined) continue;
+    masks.set(await readMask(join(root, mask), mapSize), (start + i) * mapSize[0] * mapSize[1]);
+  }
+}
