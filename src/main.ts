@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { calibrate } from './commands/calibrate.js';
+import { demo } from './commands/demo.js';
 import { evaluate } from './commands/evaluate.js';
 import { init } from './commands/init.js';
 import { predict } from './commands/predict.js';
@@ -19,6 +20,7 @@ const program = new Command('kdad-edge')
   .addCommand(run)
   .addCommand(calibrate)
   .addCommand(init)
+  .addCommand(demo)
   .addCommand(teacher);
 
 try {
