@@ -121,8 +121,8 @@ async function connect(broker: string): Promise<MqttClient> {
 /** Copies the daemon's log to a file, and resolves with the address of its metrics once it serves them. */
 function follow(daemon: ChildProcess, path: string, address: (port: number) => string): Promise<string> {
   const file = createWriteStream(path);
-  daemon.stdout?.pipe(file);
-  daemon.stderr?.pipe(file, { end: false });
+  for (const stream of [daemon.stdout, daemon.stderr]) stream?.pipe(file, { end: false });
+  daemon.once('close', () => file.end());
   return new Promise((resolve) => {
     createInterface({ input: daemon.stdout as NodeJS.ReadableStream }).on('line', (text) => {
       const port = /"port":(\d+).*"metrics served"/.exec(text)?.[1];
