@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Summary } from '../demo/tally.js';
 import { describe } from './evaluate.js';
+import { interruptible } from './interruption.js';
 import { wholeNumber } from './numbers.js';
 import { ProgressLine } from './progress-line.js';
 import { TrainReport } from './train-report.js';
@@ -37,9 +38,7 @@ export const demo = new Command('demo')
     '\nExits with 0 when every defective part raised an alert and no good one did, with 1 otherwise.',
   )
   .action(async (options: Options) => {
-    const interruption = new AbortController();
-    process.once('SIGINT', () => interruption.abort());
-    process.once('SIGTERM', () => interruption.abort());
+    const interruption = interruptible();
     const { signal } = interruption;
     const folder = options.out ? resolve(options.out) : await mkdtemp(join(tmpdir(), 'kdad-edge-demo-'));
     const ready = await prepare(options, folder);

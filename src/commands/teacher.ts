@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { DistillationProgress } from '../training/distil.js';
+import { interruptible } from './interruption.js';
 import { wholeNumber } from './numbers.js';
 import { bar, duration, ProgressLine } from './progress-line.js';
 
@@ -34,9 +35,7 @@ const distill = new Command('distill')
       import('../teacher/store.js'),
       import('../engine/onnx/onnx-engine.js'),
     ]);
-    const interruption = new AbortController();
-    process.once('SIGINT', () => interruption.abort());
-    process.once('SIGTERM', () => interruption.abort());
+    const interruption = interruptible();
     const line = new ProgressLine();
     const startedAt = performance.now();
     let [firstEpoch, epoch] = [0, 0];
@@ -112,8 +111,7 @@ const pull = new Command('pull')
   .option('--replace', 'fetch it again', false)
   .action(async (name: string, { replace }: { replace: boolean }) => {
     const { pullTeacher } = await import('../teacher/pull.js');
-    const interruption = new AbortController();
-    process.once('SIGINT', () => interruption.abort());
+    const interruption = interruptible();
     const line = new ProgressLine();
     const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
     const { path, sha256 } = await pullTeacher(name, {

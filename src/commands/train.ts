@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { interruptible } from './interruption.js';
 import { wholeNumber } from './numbers.js';
 import { TrainReport } from './train-report.js';
 
@@ -33,9 +34,7 @@ export const train = new Command('train')
       import('../teacher/store.js'),
     ]);
     const recipe = recipes[options.recipe];
-    const interruption = new AbortController();
-    process.once('SIGINT', () => interruption.abort());
-    process.once('SIGTERM', () => interruption.abort());
+    const interruption = interruptible();
     const report = new TrainReport();
     const { manifest, finished } = await trainBundle({
       ...options,

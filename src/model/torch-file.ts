@@ -2,6 +2,7 @@ import { KdadError } from '../errors.js';
 import { halfToFloat } from './half.js';
 import { readPickle } from './pickle.js';
 import type { Weight, Weights } from './safetensors.js';
+import { storedEntries } from './stored-zip.js';
 
 /** The kinds of numbers that are read; whole numbers (PyTorch's counters of batches) are passed over. */
 interface ElementType {
@@ -53,9 +54,6 @@ interface Contents {
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const MAGIC_PICKLE = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
 const PROTOCOL = 1001;
-const LOCAL_HEADER = 0x04034b50;
-const CENTRAL_HEADER = 0x02014b50;
-const END_RECORD = 0x06054b50;
 
 /** PyTorch's own limit. */
 const MOST_DIMENSIONS = 64;
@@ -188,38 +186,6 @@ function readZipForm(bytes: Uint8Array, fail: Fail): Contents {
     return data;
   };
   return { root, storageBytes };
-}
-
-/** The files in a zip whose entries are not compressed (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT). */
-function storedEntries(bytes: Uint8Array, fail: Fail): Map<string, Uint8Array> {
-  const part = (at: number, length: number): DataView => {
-    if (at < 0 || at + length > bytes.length) throw fail('truncated or damaged: its zip entries lie outside the file');
-    return new DataView(bytes.buffer, bytes.byteOffset + at, length);
-  };
-  const farthest = Math.max(0, bytes.length - 22 - 0xffff);
-  let end = bytes.length - 22;
-  while (end >= farthest && part(end, 4).getUint32(0, true) !== END_RECORD) end--;
-  if (end < farthest) throw fail('truncated: the zip has no directory at its end');
-  const count = part(end, 22).getUint16(10, true);
-  const entries = new Map<string, Uint8Array>();
-  let at = part(end, 22).getUint32(16, true);
-  for (let i = 0; i < count; i++) {
-    const header = part(at, 46);
-    if (header.getUint32(0, true) !== CENTRAL_HEADER) throw fail(`damaged: no entry of the zip's directory at ${at}`);
-    const [flags, method] = [8, 10].map((field) => header.getUint16(field, true));
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => header.getUint16(field, true));
-    const path = new TextDecoder().decode(part(at + 46, nameLength));
-    if (method !== 0 || flags & 1) throw fail(`${path} is compressed or encrypted; PyTorch stores its entries plainly`);
-    const local = header.getUint32(42, true);
-    const localHeader = part(local, 30);
-    if (localHeader.getUint32(0, true) !== LOCAL_HEADER) throw fail(`damaged: no entry of the zip at ${local}`);
-    const begin = local + 30 + localHeader.getUint16(26, true) + localHeader.getUint16(28, true);
-    const length = header.getUint32(24, true);
-    part(begin, length);
-    entries.set(path, bytes.subarray(begin, begin + length));
-    at += 46 + nameLength + extraLength + commentLength;
-  }
-  return entries;
 }
 
 /** Five pickles (magic number, protocol, system, what was saved, keys), then for each key its count of elements and the elements. */
