@@ -28,11 +28,11 @@ export const thresholdRules = {
   },
   'prediction-bound': {
     description:
-      'what the next good score stays below with this probability, were scores normal: the fewer scores there are, the further above them',
-    defaults: { probability: 0.999 },
-    threshold: (scores, { probability }) => {
+      'what the next good score stays below with this probability, were scores normal: the fewer scores there are, the further above them; and a margin (part of it) above, for tails that are heavier',
+    defaults: { probability: 0.999, margin: 0 },
+    threshold: (scores, { probability, margin }) => {
       const reach = studentQuantile(probability, scores.length - 1) * Math.sqrt(1 + 1 / scores.length);
-      return mean(scores) + reach * standardDeviation(scores);
+      return (mean(scores) + reach * standardDeviation(scores)) * (1 + margin);
     },
   },
   'mean-sigma': {

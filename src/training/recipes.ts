@@ -54,7 +54,7 @@ export const recipes = {
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
     map: { combine: 'relative', downscale: 1, blur: 4 },
     keep: 'best',
-    threshold: { rule: 'prediction-bound', parameters: { probability: 0.999 } },
+    threshold: { rule: 'prediction-bound', parameters: { probability: 0.999, margin: 0.1 } },
   },
   seed: {
     name: 'seed',

@@ -25,6 +25,7 @@ describe('calibrate', () => {
   it('prediction-bound: the normal prediction interval', () => {
     // numpy.mean(scores) + scipy.stats.t.ppf(0.999, 6) * numpy.std(scores, ddof=1) * (1 + 1 / 7) ** 0.5
     expect(calibrate(scores, 'prediction-bound').value).toBeCloseTo(0.683563836553758, 9);
+    expect(calibrate(scores, 'prediction-bound', { margin: 0.1 }).value).toBeCloseTo(1.1 * 0.683563836553758, 9);
   });
 
   it('prediction-bound: the fewer scores, the further above them', () => {
