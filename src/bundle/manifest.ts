@@ -4,7 +4,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 /** Counts up when bundles change in a way that older versions cannot read. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** A file's name in the bundle: no folder, nothing hidden, so that no manifest reaches outside of its bundle. */
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected a plain file name');
@@ -30,6 +30,10 @@ export const manifestSchema = z.strictObject({
     maxBatch: z.int().positive(),
   }),
   recipe: z.looseObject({ name: z.string(), epochs: z.int().positive(), seed: z.int() }),
+  /** The good images, learned and held out; `data/fingerprint.ts` says what the hash is of. */
+  data: z.strictObject({ images: z.int().positive(), sha256 }),
+  /** The file that the teacher was read from. */
+  teacher: z.strictObject({ sha256 }),
   /** Paths are relative to the dataset's folder. */
   split: z.strictObject({ seed: z.int(), training: z.array(z.string()), validation: z.array(z.string()) }),
   threshold: z.strictObject({

@@ -1,13 +1,15 @@
 import { Command } from 'commander';
 import type { Evaluation } from '../training/evaluate.js';
 import type { AurocDifference } from '../training/metrics/bootstrap.js';
-import { ProgressLine } from './progress-line.js';
+import { judge } from './judge.js';
 import { endWithReader } from './reader.js';
+import { reportFile } from './report-file.js';
 
 interface Options {
   readonly model: string;
   readonly data: string;
   readonly compare?: string;
+  readonly report?: string;
   readonly json: boolean;
 }
 
@@ -16,10 +18,16 @@ export const evaluate = new Command('eval')
   .requiredOption('--model <folder>', 'a bundle')
   .requiredOption('--data <folder>', 'a dataset with test/<kind> (and ground_truth/<kind>), or a folder of good images')
   .option('--compare <folder>', 'another bundle to hold beside it, on the same images')
+  .option('--report <file>', 'write an HTML page about it, one file that needs no network')
   .option('--json', 'print the result as JSON', false)
-  .action(async ({ model, data, compare, json }: Options) => {
+  .action(async ({ model, data, compare, report, json }: Options) => {
     endWithReader();
+    const page = report === undefined ? undefined : await reportFile(report);
     const first = await judge(model, data);
+    if (page) {
+      const { evaluationReport } = await import('../report/report.js');
+      await page.write(await evaluationReport(first.bundle, data, first));
+    }
     if (compare === undefined) {
       console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
       return;
@@ -32,21 +40,6 @@ export const evaluate = new Command('eval')
     const comparison = { models: [model, compare], evaluations: [first.evaluation, second.evaluation], imageAuroc };
     console.log(json ? JSON.stringify(comparison, null, 2) : describeComparison(comparison));
   });
-
-async function judge(model: string, data: string) {
-  const [{ openBundle }, { findDataset }, { judgeTests }, { evaluateJudged }] = await Promise.all([
-    import('../bundle/read.js'),
-    import('../data/dataset.js'),
-    import('../training/judge-tests.js'),
-    import('../training/evaluate.js'),
-  ]);
-  const bundle = await openBundle(model);
-  const line = new ProgressLine();
-  const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
-  const judged = await judgeTests(bundle, await findDataset(data), { onProgress });
-  line.finish();
-  return { images: judged.images, evaluation: evaluateJudged(judged, bundle.manifest.threshold.value) };
-}
 
 interface Comparison {
   readonly models: readonly string[];

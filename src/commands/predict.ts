@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { endWithReader } from './reader.js';
+import { reportFile } from './report-file.js';
 
 interface Options {
   readonly model: string;
   readonly out?: string;
+  readonly html?: string;
   readonly json: boolean;
   readonly failOnAnomaly: boolean;
   readonly ffmpeg?: string;
@@ -14,6 +16,7 @@ export const predict = new Command('predict')
   .argument('<path...>', 'images, folders, videos')
   .requiredOption('--model <folder>', 'a bundle')
   .option('--out <folder>', 'write heatmap overlays here, a new or empty folder')
+  .option('--html <file>', 'write a page with all overlays, the highest scores first')
   .option('--json', 'print one JSON object a line', false)
   .option('--fail-on-anomaly', 'exit with 1 when anything is anomalous', false)
   .option('--ffmpeg <file>', 'the ffmpeg that decodes videos')
@@ -34,11 +37,13 @@ and the exit code is that of the first error.`,
         import('../camera/ffmpeg.js'),
       ]);
     endWithReader();
+    const page = options.html === undefined ? undefined : await reportFile(options.html);
     const bundle = await openBundle(options.model);
     const threshold = bundle.manifest.threshold.value;
     const sources = await findSources(paths);
     const overlays = options.out === undefined ? undefined : new OverlayFolder(options.out);
     await overlays?.create();
+    const gallery = page && new (await import('../report/gallery.js')).Gallery(bundle);
     const width = Math.max(...sources.map(({ path }) => path.length));
 
     let anomalies = 0;
@@ -55,6 +60,7 @@ and the exit code is that of the first error.`,
       const ratio = score / threshold;
       const anomalous = score >= threshold;
       if (anomalous) anomalies++;
+      await gallery?.add(result);
       const heatmap = frame === undefined || anomalous ? await overlays?.write(result, threshold) : undefined;
       if (options.json) console.log(JSON.stringify({ image, frame, score, threshold, ratio, anomalous, heatmap }));
       else {
@@ -63,5 +69,6 @@ and the exit code is that of the first error.`,
         console.log(`${name.padEnd(width)}  score ${score.toPrecision(4)}  ratio ${ratio.toFixed(2)}  ${verdict}`);
       }
     }
+    if (page && gallery) await page.write(gallery.render());
     process.exitCode = firstError || (options.failOnAnomaly && anomalies > 0 ? 1 : 0);
   });

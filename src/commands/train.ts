@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { interruptible } from './interruption.js';
+import { judge } from './judge.js';
 import { wholeNumber } from './numbers.js';
+import { reportFile } from './report-file.js';
 import { TrainReport } from './train-report.js';
 
 interface Options {
@@ -10,6 +12,7 @@ interface Options {
   readonly recipe: 'kdad' | 'seed' | 'paper';
   readonly epochs?: number;
   readonly seed: number;
+  readonly report?: string;
   readonly resume: boolean;
 }
 
@@ -21,6 +24,7 @@ export const train = new Command('train')
   .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'seed', 'paper']).default('kdad'))
   .option('--epochs <n>', "passes over the images, instead of the recipe's", wholeNumber(1))
   .option('--seed <n>', 'decides the split, the first weights and the order', wholeNumber(0), 0)
+  .option('--report <file>', 'write an HTML page about it, with the test images where there are some')
   .option('--resume', 'go on where an interrupted training stopped', false)
   .addHelpText(
     'after',
@@ -34,6 +38,7 @@ export const train = new Command('train')
       import('../teacher/store.js'),
     ]);
     const recipe = recipes[options.recipe];
+    const page = options.report === undefined ? undefined : await reportFile(options.report);
     const interruption = interruptible();
     const report = new TrainReport();
     const { manifest, finished } = await trainBundle({
@@ -56,4 +61,18 @@ export const train = new Command('train')
         ...(finished ? [] : ['Go on with the same command and --resume.']),
       ].join('\n'),
     );
+    await page?.write(await trainedReport(options.out, options.data));
   });
+
+/** On the test images where the dataset has some, else on those held out. */
+async function trainedReport(out: string, data: string): Promise<string> {
+  const [{ openBundle }, { findDataset }, { evaluationReport, trainingReport }] = await Promise.all([
+    import('../bundle/read.js'),
+    import('../data/dataset.js'),
+    import('../report/report.js'),
+  ]);
+  const { tests } = await findDataset(data);
+  if (tests.length === 0) return trainingReport(await openBundle(out), data);
+  const judged = await judge(out, data);
+  return evaluationReport(judged.bundle, data, judged);
+}

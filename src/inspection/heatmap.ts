@@ -48,15 +48,36 @@ export function drawOverlay({ pixels, width, height, map, mapSize, threshold }: 
   for (let pixel = 0; pixel < ratios.length; pixel++) {
     const alpha = cover * smoothStep(coverFrom, coverTo, ratios[pixel]);
     if (alpha === 0) continue;
-    const colour = Math.round(Math.min(1, ratios[pixel] / hottest) * 255) * 3;
+    const colour = colourOf(ratios[pixel]);
     for (let channel = 0; channel < 3; channel++) {
       const value = pixels[pixel * 3 + channel];
-      overlay[pixel * 3 + channel] = Math.round(value + alpha * (inferno[colour + channel] - value));
+      overlay[pixel * 3 + channel] = Math.round(value + alpha * (colour[channel] - value));
     }
   }
   drawContour(overlay, ratios, width, height);
   return overlay;
 }
+
+/** The anomaly map alone, in the overlay's colours, as RGB of `width` x `height`. */
+export function drawMap({ map, mapSize, threshold, width, height }: Omit<Heatmap, 'pixels'>): Uint8Array {
+  const colours = new Uint8Array(width * height * 3);
+  for (const [pixel, value] of resampleBilinear(map, 1, mapSize, [height, width]).entries()) {
+    colours.set(colourOf(value / threshold), pixel * 3);
+  }
+  return colours;
+}
+
+/** Inferno from 0 to the hottest ratio. */
+function colourOf(ratio: number): Uint8Array {
+  const colour = Math.round(Math.min(1, ratio / hottest) * 255) * 3;
+  return inferno.subarray(colour, colour + 3);
+}
+
+/** The colours of maps from ratio 0 to `to`, evenly spaced, as CSS writes them. */
+export const mapScale = {
+  to: hottest,
+  colours: Array.from({ length: 9 }, (_, i) => `rgb(${colourOf((hottest * i) / 8).join(' ')})`),
+} as const;
 
 /**
  * Draws the border of everything at or above the threshold: white inside and black outside, so that it is seen on every

@@ -1,8 +1,9 @@
 import { join as joinPath } from 'node:path';
 import type { Calibration } from '../bundle/calibration.js';
-import type { Manifest } from '../bundle/manifest.js';
+import { type Manifest, schemaVersion } from '../bundle/manifest.js';
 import { type BundleContents, checkTarget, writeBundle } from '../bundle/write.js';
 import { findDataset } from '../data/dataset.js';
+import { fingerprint } from '../data/fingerprint.js';
 import { loadImages } from '../data/load-images.js';
 import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing.js';
 import { type Split, splitGood } from '../data/split.js';
@@ -69,10 +70,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { data, out, seed, engine, resume = false, signal, onProgress } = options;
   const preprocessing = options.preprocessing ?? imagenetPreprocessing;
   await checkTarget(out, { replace: resume });
-  const { weights: teacher } = await readTeacher(options.teacher);
+  const { weights: teacher, sha256: teacherHash } = await readTeacher(options.teacher);
   const { root, good } = await findDataset(data);
   const split = splitGood(good, { seed });
   const recipe = { ...options.recipe, epochs: options.epochs ?? epochsFor(options.recipe, split.training.length) };
+  const dataHash = await fingerprint(root, good);
   const images = await loadSplit(root, split, preprocessing, signal, onProgress);
 
   const checkpoint = `${out.replace(/\/+$/, '')}.checkpoint`;
@@ -97,7 +99,16 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const shape = { size: preprocessing.size, normalisation: preprocessing, map, maxBatch: MAX_BATCH };
   const detector = await exportDetector(teacher, student, shape, usual);
   const calibration = await calibrateOn(detector, images.validation, split.validation, recipe);
-  const manifest = describe({ recipe, seed, preprocessing, split, calibration, distilled });
+  const manifest = describe({
+    recipe,
+    seed,
+    preprocessing,
+    data: { images: good.length, sha256: dataHash },
+    teacher: { sha256: teacherHash },
+    split,
+    calibration,
+    distilled,
+  });
   const files: BundleContents['files'] = {
     'detector.onnx': detector,
     'student.safetensors': writeSafetensors(distilled.student),
@@ -167,13 +178,15 @@ function describe(parts: {
   recipe: Recipe;
   seed: number;
   preprocessing: Preprocessing;
+  data: Manifest['data'];
+  teacher: Manifest['teacher'];
   split: Split;
   calibration: Calibration;
   distilled: { bestEpoch: number; epochs: Manifest['training']['epochs'] };
 }): Omit<Manifest, 'files'> {
-  const { recipe, seed, preprocessing, split, calibration, distilled } = parts;
+  const { recipe, seed, preprocessing, data, teacher, split, calibration, distilled } = parts;
   return {
-    schemaVersion: 1,
+    schemaVersion,
     backbone: 'resnet18-layer3',
     preprocessing: {
       size: [...preprocessing.size],
@@ -182,6 +195,8 @@ function describe(parts: {
     },
     detector: { file: 'detector.onnx', maxBatch: MAX_BATCH },
     recipe: { ...recipe, seed },
+    data,
+    teacher,
     split: { seed, ...split },
     threshold: { value: calibration.threshold, rule: calibration.rule, parameters: calibration.parameters },
     training: { bestEpoch: distilled.bestEpoch, epochs: distilled.epochs },

@@ -93,10 +93,10 @@ describe('openBundle', () => {
   );
 
   it('says that a bundle is of another version', async () => {
-    const path = await bundleWith((m) => ({ ...m, schemaVersion: 2, novelty: true }));
+    const path = await bundleWith((m) => ({ ...m, schemaVersion: 3, novelty: true }));
     await expect(openBundle(path)).rejects.toMatchObject({
       code: 'BUNDLE_UNSUPPORTED',
-      message: `${path}/manifest.json: schema version 2; this kdad-edge reads version 1`,
+      message: `${path}/manifest.json: schema version 3; this kdad-edge reads version 2`,
     });
   });
 

@@ -24,7 +24,7 @@ export function confusionAt({ scores, labels }: LabelledScores, threshold: numbe
 }
 
 /** What would be found with each distinct score as the threshold, from the highest down. */
-function operatingPoints({ scores, labels }: LabelledScores) {
+export function operatingPoints({ scores, labels }: LabelledScores) {
   const order = labels.map((_, i) => i).sort((a, b) => scores[b] - scores[a]);
   const points: { threshold: number; truePositives: number; falsePositives: number }[] = [];
   let [truePositives, falsePositives] = [0, 0];

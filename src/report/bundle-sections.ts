@@ -1,0 +1,47 @@
+import type { Bundle } from '../bundle/read.js';
+import { calibrationChart, trainingCurves } from './charts.js';
+import type { Html } from './html.js';
+import { facts, section } from './page.js';
+
+/** How the bundle came about: training, calibration. */
+export function trainingSections({ manifest, calibration }: Bundle): Html[] {
+  const { epochs, bestEpoch } = manifest.training;
+  const { rule, parameters, value } = manifest.threshold;
+  const rules = Object.entries(parameters).map(([name, parameter]) => `${name} ${parameter}`);
+  const scores = calibration.scores.map(({ score }) => score);
+  return [
+    section(
+      'Calibration of the threshold',
+      `${scores.length} good images that the student did not learn from gave ${value.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}).`,
+      calibrationChart(scores, value),
+    ),
+    section(
+      'Training',
+      `The student of epoch ${bestEpoch} of ${epochs.length} was kept.`,
+      trainingCurves(epochs, bestEpoch),
+    ),
+  ];
+}
+
+/**
+ * Everything needed to know which model and data this was, and to make it again.
+ * @param others facts beside the bundle's
+ */
+export function provenance({ manifest }: Bundle, others: readonly (readonly [string, string])[]): Html {
+  const { recipe, split, versions, files, data, teacher } = manifest;
+  const { name, seed, ...settings } = recipe;
+  return section(
+    'Provenance',
+    'The same data, teacher, recipe, seed and versions make the same bytes. A fingerprint is the SHA-256 of what sha256sum prints for the files, sorted by path.',
+    facts([
+      ...others,
+      ['images learned, held out', `${split.training.length}, ${split.validation.length}`],
+      ['fingerprint of the good images', data.sha256],
+      ['SHA-256 of the teacher', teacher.sha256],
+      ['SHA-256 of the detector', files['detector.onnx'].sha256],
+      ['recipe, seed', `${name}, ${seed}`],
+      ['settings', JSON.stringify(settings)],
+      ['versions', `kdad-edge ${versions.kdadEdge}, onnxruntime ${versions.onnxruntime}`],
+    ]),
+  );
+}

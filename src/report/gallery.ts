@@ -1,0 +1,66 @@
+import type { Bundle } from '../bundle/read.js';
+import type { Prediction } from '../inspection/predict.js';
+import { type Html, html } from './html.js';
+import { facts, page, section } from './page.js';
+import { colourScale, overlayImage } from './pictures.js';
+
+/** More would make a page that no browser likes to open; the rest is counted. */
+const MOST = 500;
+
+/** A page of predictions, collected one by one: the anomalous first, each with its overlay. */
+export class Gallery {
+  readonly #bundle: Bundle;
+  readonly #shown: { readonly ratio: number; readonly figure: Html }[] = [];
+  #judged = 0;
+  #anomalous = 0;
+
+  constructor(bundle: Bundle) {
+    this.#bundle = bundle;
+  }
+
+  async add(prediction: Prediction): Promise<void> {
+    const threshold = this.#bundle.manifest.threshold.value;
+    const ratio = prediction.score / threshold;
+    this.#judged++;
+    if (ratio >= 1) this.#anomalous++;
+    const last = this.#shown.at(-1);
+    if (this.#shown.length === MOST && last && ratio <= last.ratio) return;
+    const { source, frame } = prediction;
+    const name = frame === undefined ? source.name : `${source.name} #${frame}`;
+    const figure = html`<figure>${await overlayImage(prediction, threshold, name)}
+<figcaption>${verdict(ratio)} ${ratio.toFixed(2)}× · ${name}</figcaption></figure>`;
+    const place = this.#shown.findIndex((other) => other.ratio < ratio);
+    this.#shown.splice(place === -1 ? this.#shown.length : place, 0, { ratio, figure });
+    this.#shown.length = Math.min(MOST, this.#shown.length);
+  }
+
+  render(): string {
+    const { name, manifest } = this.#bundle;
+    const left = this.#judged - this.#shown.length;
+    const subtitle = `${this.#judged} judged, ${this.#anomalous} anomalous`;
+    return page(
+      `Judged by ${name}`,
+      left > 0 ? `${subtitle}; the ${this.#shown.length} with the highest scores` : subtitle,
+      [
+        html`<p class="quiet">Score over threshold and a picture each, the highest first. The line surrounds what lies above the threshold.</p>`,
+        colourScale(),
+        html`<div class="gallery">${this.#shown.map(({ figure }) => figure)}</div>`,
+        section(
+          'Model',
+          'What judged these pictures.',
+          facts([
+            ['model', name],
+            ['threshold', `${manifest.threshold.value.toPrecision(4)} (${manifest.threshold.rule})`],
+            ['SHA-256 of the detector', manifest.files['detector.onnx'].sha256],
+          ]),
+        ),
+      ],
+    );
+  }
+}
+
+/** What the detector says, in its colour. */
+function verdict(ratio: number): Html {
+  const word = ratio >= 1 ? 'anomalous' : 'good';
+  return html`<span class="verdict ${word}">${word}</span>`;
+}
