@@ -28,10 +28,11 @@ export const calibrate = new Command('calibrate')
     '\nImages that the model learned from score too well: the threshold would be too low for others.',
   )
   .action(async ({ model, data, rule, out }: Options) => {
-    const [{ openBundle }, { findDataset }, { recalibrate }] = await Promise.all([
+    const [{ openBundle }, { findDataset }, { recalibrate }, { describeFalseAlarms }] = await Promise.all([
       import('../bundle/read.js'),
       import('../data/dataset.js'),
       import('../training/recalibrate.js'),
+      import('../training/calibration.js'),
     ]);
     const bundle = await openBundle(model);
     const { root, good } = await findDataset(data);
@@ -45,6 +46,7 @@ export const calibrate = new Command('calibrate')
       [
         `${out === undefined ? 'Calibrated' : 'Wrote'} ${out ?? model}`,
         `  threshold  ${calibration.threshold.toPrecision(4)} (${calibration.rule}), was ${before}`,
+        `             ${describeFalseAlarms(calibration.falseAlarms)}`,
         `  images     ${calibration.scores.length}, highest score ${Math.max(...calibration.scores.map(({ score }) => score)).toPrecision(4)}`,
       ].join('\n'),
     );

@@ -31,17 +31,19 @@ export const train = new Command('train')
     '\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.',
   )
   .action(async (options: Options) => {
-    const [{ train: trainBundle }, { recipes }, { OnnxEngine }, { resolveTeacher }] = await Promise.all([
-      import('../training/train.js'),
-      import('../training/recipes.js'),
-      import('../engine/onnx/onnx-engine.js'),
-      import('../teacher/store.js'),
-    ]);
+    const [{ train: trainBundle }, { recipes }, { describeFalseAlarms }, { OnnxEngine }, { resolveTeacher }] =
+      await Promise.all([
+        import('../training/train.js'),
+        import('../training/recipes.js'),
+        import('../training/calibration.js'),
+        import('../engine/onnx/onnx-engine.js'),
+        import('../teacher/store.js'),
+      ]);
     const recipe = recipes[options.recipe];
     const page = options.report === undefined ? undefined : await reportFile(options.report);
     const interruption = interruptible();
     const report = new TrainReport();
-    const { manifest, finished } = await trainBundle({
+    const { manifest, calibration, finished } = await trainBundle({
       ...options,
       teacher: await resolveTeacher(options.teacher),
       recipe,
@@ -58,6 +60,7 @@ export const train = new Command('train')
         `  student    epoch ${training.bestEpoch} of ${training.epochs.length}, validation loss ${validationLoss.toFixed(5)}`,
         `  images     ${split.training.length} learned, ${split.validation.length} held out`,
         `  threshold  ${threshold.value.toPrecision(4)} (${threshold.rule})`,
+        `             ${describeFalseAlarms(calibration.falseAlarms)}`,
         ...(finished ? [] : ['Go on with the same command and --resume.']),
       ].join('\n'),
     );

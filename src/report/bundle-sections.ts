@@ -1,4 +1,5 @@
 import type { Bundle } from '../bundle/read.js';
+import { describeFalseAlarms } from '../training/calibration.js';
 import { calibrationChart, trainingCurves } from './charts.js';
 import type { Html } from './html.js';
 import { facts, section } from './page.js';
@@ -12,7 +13,7 @@ export function trainingSections({ manifest, calibration }: Bundle): Html[] {
   return [
     section(
       'Calibration of the threshold',
-      `${scores.length} good images that the student did not learn from gave ${value.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}).`,
+      `${scores.length} good images that the student did not learn from gave ${value.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}). ${describeFalseAlarms(calibration.falseAlarms)}.`,
       calibrationChart(scores, value),
     ),
     section(

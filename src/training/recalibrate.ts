@@ -6,7 +6,8 @@ import { writeBundle } from '../bundle/write.js';
 import { loadImages } from '../data/load-images.js';
 import { DetectorSession } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
-import { calibrate, type RuleName, thresholdRules } from './calibrate.js';
+import { type RuleName, thresholdRules } from './calibrate.js';
+import { calibrationOf } from './calibration.js';
 
 /** Fewer would make the threshold a guess. */
 const FEWEST_IMAGES = 4;
@@ -35,12 +36,8 @@ export async function recalibrate(bundle: Bundle, options: RecalibrateOptions): 
   }
   const scores = await scoreImages(bundle, options);
   const { rule, parameters } = ruleOf(bundle, options.rule);
-  const threshold = calibrate(
-    scores.map(({ score }) => score),
-    rule,
-    parameters,
-  );
-  const calibration = { rule: threshold.rule, parameters: threshold.parameters, threshold: threshold.value, scores };
+  const calibration = calibrationOf(scores, rule, parameters);
+  const threshold = { value: calibration.threshold, rule: calibration.rule, parameters: calibration.parameters };
   const { files: listed, ...manifest } = bundle.manifest;
   const names = Object.keys(listed).filter((name) => name !== 'calibration.json');
   const contents = await Promise.all(names.map(async (name) => [name, await readFile(join(bundle.directory, name))]));

@@ -15,7 +15,7 @@ import { foldBatchNorm } from '../model/parameters.js';
 import { readTeacher } from '../model/read-teacher.js';
 import { writeSafetensors } from '../model/safetensors.js';
 import { version } from '../version.js';
-import { calibrate } from './calibrate.js';
+import { calibrationOf } from './calibration.js';
 import { removeCheckpoint } from './checkpoint.js';
 import { type DistillationProgress, distil } from './distil.js';
 import { exportDetector } from './export-detector.js';
@@ -55,6 +55,7 @@ export type TrainProgress =
   | { readonly stage: 'calibration' };
 
 export interface TrainResult {
+  readonly calibration: Calibration;
   readonly manifest: Omit<Manifest, 'files'>;
   /** False when the signal ended it early; the checkpoint is still there to resume from. */
   readonly finished: boolean;
@@ -118,7 +119,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
   await writeBundle(out, { files, manifest }, { replace: resume });
   if (distilled.finished) await removeCheckpoint(checkpoint);
-  return { manifest, finished: distilled.finished };
+  return { manifest, calibration, finished: distilled.finished };
 }
 
 /** Decoded images, one array each. */
@@ -166,12 +167,7 @@ async function calibrateOn(
   } finally {
     await session.dispose();
   }
-  const { value, rule, parameters } = calibrate(
-    scores.map(({ score }) => score),
-    recipe.threshold.rule,
-    recipe.threshold.parameters,
-  );
-  return { rule, parameters, threshold: value, scores };
+  return calibrationOf(scores, recipe.threshold.rule, recipe.threshold.parameters);
 }
 
 function describe(parts: {
