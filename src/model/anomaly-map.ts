@@ -4,6 +4,7 @@ import {
   div,
   image,
   max,
+  maximum,
   mirrorPad,
   mul,
   pow,
@@ -19,10 +20,10 @@ import { featureDistance } from './distillation.js';
 export interface MapOptions {
   /**
    * `product` stays small wherever one layer sees nothing; `geometric-mean` is its cube root, which ranks alike but keeps the scale
-   * of a distance; `sum` adds the layers, each divided by its number of pixels; `relative` is the mean of the layers, each divided
-   * by its usual distance at that place on good images.
+   * of a distance; `sum` adds the layers, each divided by its number of pixels; `relative-mean` and `relative-max` are the mean and
+   * the largest of the layers, each divided by what is usual for it at that place on good images.
    */
-  readonly combine: 'product' | 'geometric-mean' | 'sum' | 'relative';
+  readonly combine: 'product' | 'geometric-mean' | 'sum' | 'relative-mean' | 'relative-max';
   /** Height and width at which the layers are combined, in pixels. */
   readonly size: readonly [number, number];
   /** Standard deviation of a Gaussian blur, in pixels of the map; 0 for none. */
@@ -33,7 +34,7 @@ export interface MapOptions {
  * The anomaly map of each image: batch x height x width.
  * @param students feature maps of the student
  * @param teachers feature maps of the teacher
- * @param usual for `relative`: the usual distance of each layer, 1 x height x width x 1 of its feature map, nowhere zero
+ * @param usual for the relative ones: the usual distance of each layer, 1 x height x width x 1 of its feature map, nowhere zero
  */
 export function anomalyMap(
   students: readonly Tensor4D[],
@@ -61,7 +62,8 @@ const weigh: Record<Combination, (distance: Tensor4D, usual: Tensor4D) => Tensor
   product: (distance) => distance,
   'geometric-mean': (distance) => distance,
   sum: (distance) => div(distance, distance.shape[1] * distance.shape[2]),
-  relative: (distance, usual) => div(distance, usual),
+  'relative-mean': (distance, usual) => div(distance, usual),
+  'relative-max': (distance, usual) => div(distance, usual),
 };
 
 const productOf = (maps: readonly Tensor4D[]): Tensor4D => maps.reduce((a, b) => mul(a, b));
@@ -72,7 +74,8 @@ const join: Record<Combination, (maps: readonly Tensor4D[]) => Tensor4D> = {
   product: productOf,
   'geometric-mean': (maps) => pow(productOf(maps), 1 / maps.length),
   sum: sumOf,
-  relative: (maps) => div(sumOf(maps), maps.length),
+  'relative-mean': (maps) => div(sumOf(maps), maps.length),
+  'relative-max': (maps) => maps.reduce((a, b) => maximum(a, b)),
 };
 
 /** An image's score: the largest value of its map. */

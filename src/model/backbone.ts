@@ -35,7 +35,7 @@ function block(prefix: string, inChannels: number, outChannels: number, stride: 
   return { first, second, shortcut };
 }
 
-const stem = convolution('conv1', 'bn1', [3, 64], 7, 2);
+const stemConvolution = convolution('conv1', 'bn1', [3, 64], 7, 2);
 
 const layers: readonly (readonly Block[])[] = [
   [block('layer1.0', 64, 64, 1), block('layer1.1', 64, 64, 1)],
@@ -43,11 +43,16 @@ const layers: readonly (readonly Block[])[] = [
   [block('layer3.0', 128, 256, 2), block('layer3.1', 256, 256, 1)],
 ];
 
+/** The convolutions of layer1 to layer3, in the order in which they run. */
+export const bodyConvolutions: readonly Convolution[] = layers
+  .flat()
+  .flatMap(({ first, second, shortcut }) => (shortcut ? [first, second, shortcut] : [first, second]));
+
 /** Every convolution of the backbone, in the order in which it runs. */
-export const convolutions: readonly Convolution[] = [
-  stem,
-  ...layers.flat().flatMap(({ first, second, shortcut }) => (shortcut ? [first, second, shortcut] : [first, second])),
-];
+export const convolutions: readonly Convolution[] = [stemConvolution, ...bodyConvolutions];
+
+/** Channels and stride of what the stem makes. */
+export const stemMap = { channels: 64, stride: 4 } as const;
 
 /** Channels and stride of the three feature maps. */
 export const featureMaps = [
@@ -56,15 +61,33 @@ export const featureMaps = [
   { channels: 256, stride: 16 },
 ] as const;
 
+/** Runs one convolution with its normalisation: folded for a frozen network, from the batch in training. */
+type Convolve = (x: Tensor4D, convolution: Convolution) => Tensor4D;
+
+/** The backbone, or the part of it behind the stem. */
+export type Network = (x: Tensor4D, convolve: Convolve) => Tensor4D[];
+
 /**
  * ResNet-18 up to layer3 (He et al. 2015, https://arxiv.org/abs/1512.03385).
  *
  * @param x normalised images, batch x height x width x 3; height and width multiples of 16
- * @param convolve runs one convolution with its normalisation: folded for a frozen network, from the batch in training
  * @returns the feature maps of layer1, layer2 and layer3: strides 4, 8 and 16; 64, 128 and 256 channels
  */
-export function backbone(x: Tensor4D, convolve: (x: Tensor4D, convolution: Convolution) => Tensor4D): Tensor4D[] {
-  let y: Tensor4D = maxPool(relu(convolve(x, stem)), 3, 2, 1);
+export function backbone(x: Tensor4D, convolve: Convolve): Tensor4D[] {
+  return body(stem(x, convolve), convolve);
+}
+
+/** What comes before layer1: batch x height x width x 3 in, stride 4 and 64 channels out. */
+export function stem(x: Tensor4D, convolve: Convolve): Tensor4D {
+  return maxPool(relu(convolve(x, stemConvolution)), 3, 2, 1);
+}
+
+/**
+ * The backbone behind its stem.
+ * @returns the feature maps of layer1, layer2 and layer3
+ */
+export function body(x: Tensor4D, convolve: Convolve): Tensor4D[] {
+  let y = x;
   return layers.map((blocks) => {
     for (const { first, second, shortcut } of blocks) {
       const residual = convolve(relu(convolve(y, first)), second);

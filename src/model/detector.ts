@@ -1,7 +1,8 @@
 import { batchNorm, cast, type Tensor, type Tensor1D, type Tensor3D, type Tensor4D, tensor1d } from '../tensorflow.js';
 import { anomalyMap, type MapOptions, score } from './anomaly-map.js';
-import { backbone } from './backbone.js';
+import { body, stem } from './backbone.js';
 import { frozen } from './convolution.js';
+import { sharesStem } from './parameters.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -19,6 +20,19 @@ export function normaliseFrames(frames: Tensor, { mean, std }: Normalisation): T
 }
 
 /**
+ * The feature maps of both networks, folded. A student without a stem of its own goes on from the teacher's.
+ * @param images normalised
+ */
+export function bothFeatureMaps(
+  images: Tensor4D,
+  { teacher, student }: { readonly teacher: Tensors; readonly student: Tensors },
+): { students: Tensor4D[]; teachers: Tensor4D[] } {
+  const seen = stem(images, frozen(teacher));
+  const own = sharesStem(student) ? seen : stem(images, frozen(student));
+  return { students: body(own, frozen(student)), teachers: body(seen, frozen(teacher)) };
+}
+
+/**
  * The detector: teacher, student, anomaly map and score as one function of uint8 frames.
  * @param teacher folded weights of the teacher
  * @param student folded weights of the student
@@ -33,7 +47,7 @@ export function detect(
   usual: readonly Tensor4D[] = [],
 ): { map: Tensor3D; score: Tensor1D } {
   const images = normaliseFrames(frames, options.normalisation);
-  const [students, teachers] = [student, teacher].map((weights) => backbone(images, frozen(weights)));
+  const { students, teachers } = bothFeatureMaps(images, { teacher, student });
   const map = anomalyMap(students, teachers, options.map, usual);
   return { map, score: score(map) };
 }

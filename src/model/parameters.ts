@@ -1,5 +1,5 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { type Convolution, convolutions } from './backbone.js';
+import { bodyConvolutions, type Convolution, convolutions } from './backbone.js';
 import { BATCH_NORM_EPSILON } from './batch-norm.js';
 import type { Weight, Weights } from './safetensors.js';
 
@@ -8,9 +8,9 @@ type Shapes = Record<string, readonly number[]>;
 const filterShape = ({ inChannels, outChannels, size }: Convolution) => [outChannels, inChannels, size, size];
 
 /** What gradient descent changes: filters, and scale and shift of batch normalisation, by torchvision's names. */
-export function shapesOfParameters(): Shapes {
+export function shapesOfParameters(of: readonly Convolution[] = convolutions): Shapes {
   const shapes: Shapes = {};
-  for (const convolution of convolutions) {
+  for (const convolution of of) {
     const { name, batchNorm, outChannels } = convolution;
     shapes[`${name}.weight`] = filterShape(convolution);
     shapes[`${batchNorm}.weight`] = [outChannels];
@@ -20,22 +20,25 @@ export function shapesOfParameters(): Shapes {
 }
 
 /** The running mean and variance of every batch normalisation. */
-export function shapesOfStatistics(): Shapes {
+export function shapesOfStatistics(of: readonly Convolution[] = convolutions): Shapes {
   const shapes: Shapes = {};
-  for (const { batchNorm, outChannels } of convolutions) {
+  for (const { batchNorm, outChannels } of of) {
     shapes[`${batchNorm}.running_mean`] = [outChannels];
     shapes[`${batchNorm}.running_var`] = [outChannels];
   }
   return shapes;
 }
 
-/** A whole student: torchvision's state dictionary up to layer3. */
-export const shapesOfStudent = (): Shapes => ({ ...shapesOfParameters(), ...shapesOfStatistics() });
+/** A student: torchvision's state dictionary up to layer3, of these convolutions. */
+export const shapesOfStudent = (of: readonly Convolution[] = convolutions): Shapes => ({
+  ...shapesOfParameters(of),
+  ...shapesOfStatistics(of),
+});
 
 /** A frozen network: one weight and one bias a convolution. */
-export function shapesOfFolded(): Shapes {
+export function shapesOfFolded(of: readonly Convolution[] = convolutions): Shapes {
   const shapes: Shapes = {};
-  for (const convolution of convolutions) {
+  for (const convolution of of) {
     shapes[`${convolution.name}.weight`] = filterShape(convolution);
     shapes[`${convolution.name}.bias`] = [convolution.outChannels];
   }
@@ -50,11 +53,13 @@ const filled = (shape: readonly number[], value: number): Weight => ({
 /**
  * A student at random: filters after He et al. 2015 (https://arxiv.org/abs/1502.01852, fan-out), batch normalisation as the identity.
  * The same seed gives the same weights.
+ *
+ * @param sharedStem leaves out the stem: the student goes on from the teacher's
  */
-export function initialiseStudent(seed: number): Weights {
+export function initialiseStudent(seed: number, { sharedStem = false } = {}): Weights {
   const normal = normalDistribution(seed);
   const weights: Record<string, Weight> = {};
-  for (const [name, shape] of Object.entries(shapesOfStudent())) {
+  for (const [name, shape] of Object.entries(shapesOfStudent(sharedStem ? bodyConvolutions : convolutions))) {
     if (shape.length === 4) {
       const deviation = Math.sqrt(2 / (shape[0] * shape[2] * shape[3]));
       const weight = filled(shape, 0);
@@ -74,10 +79,13 @@ function normalDistribution(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
+/** True for a student that has no stem of its own. */
+export const sharesStem = (student: object): boolean => !('conv1.weight' in student);
+
 /** Folds each batch normalisation into the convolution before it, by the running statistics: what inference needs. */
 export function foldBatchNorm(weights: Weights): Weights {
   const folded: Record<string, Weight> = {};
-  for (const { name, batchNorm, outChannels } of convolutions) {
+  for (const { name, batchNorm, outChannels } of sharesStem(weights) ? bodyConvolutions : convolutions) {
     const filter = weights[`${name}.weight`];
     const part = (key: string) => weights[`${batchNorm}.${key}`].data;
     const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(part);

@@ -1,5 +1,5 @@
 import { add, clone, keep, mul, type Scalar, type Tensor, type Tensor4D, valueAndGrads } from '../tensorflow.js';
-import { backbone } from './backbone.js';
+import type { Network } from './backbone.js';
 import { learning } from './convolution.js';
 import { distillationLoss } from './distillation.js';
 import type { Optimiser } from './optimiser.js';
@@ -17,19 +17,20 @@ export const slotName = (slot: string, parameter: string): string => `${slot}/${
  * One step of training as a pure function: the student's forward pass, the loss, its gradients, the optimiser and the running
  * statistics of batch normalisation.
  *
- * @param images normalised, batch x height x width x 3
+ * @param x what the student's `network` reads
  * @param teachers the teacher's normalised feature maps of the same images
  * @param state the student's weights and the optimiser's slots (`slotName`)
  * @returns the loss and the next state, by the same names
  */
 export function trainingStep(
-  images: Tensor4D,
+  x: Tensor4D,
+  network: Network,
   teachers: readonly Tensor4D[],
   state: Tensors,
   optimiser: Optimiser,
   { step, learningRate }: { step: Scalar; learningRate: Scalar },
 ): Tensors {
-  const names = Object.keys(shapesOfParameters());
+  const names = Object.keys(shapesOfParameters()).filter((name) => name in state);
   const next: Tensors = {};
   const lossOf = (...parameters: Tensor[]): Scalar => {
     const weights = Object.fromEntries(names.map((name, i) => [name, parameters[i]]));
@@ -37,7 +38,7 @@ export function trainingStep(
       next[`${batchNorm}.running_mean`] = blend(state[`${batchNorm}.running_mean`], mean);
       next[`${batchNorm}.running_var`] = blend(state[`${batchNorm}.running_var`], mul(variance, count / (count - 1)));
     });
-    return distillationLoss(backbone(images, convolve), teachers);
+    return distillationLoss(network(x, convolve), teachers);
   };
   const { value, grads } = valueAndGrads(lossOf)(names.map((name) => state[name]));
   for (const name of Object.keys(next)) next[name] = released(next[name]);

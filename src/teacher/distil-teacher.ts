@@ -73,5 +73,6 @@ export async function distilTeacher(options: DistilTeacherOptions): Promise<bool
 const schedule = {
   name: 'teacher',
   optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
+  sharedStem: false,
   keep: 'last',
 } as const satisfies Partial<Schedule>;

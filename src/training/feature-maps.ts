@@ -4,10 +4,15 @@ import { type Tensor, type Tensor4D, transpose } from '../tensorflow.js';
 import { join } from './join.js';
 
 /**
- * The teacher's three normalised feature maps of one image, each row-major channels x height x width: the order in which the graph
- * holds them, so that keeping them moves nothing.
+ * What the teacher makes of one image, each map row-major channels x height x width: the order in which the graph holds them, so that
+ * keeping them moves nothing.
  */
-export type Features = readonly Float32Array[];
+export interface Features {
+  /** The normalised feature maps of layer1 to layer3. */
+  readonly layers: readonly Float32Array[];
+  /** What its stem makes, for students that go on from there. */
+  readonly stem?: Float32Array;
+}
 
 const names = featureMaps.map((_, layer) => `target${layer + 1}`);
 
@@ -22,7 +27,7 @@ export const targets = {
   },
 
   data(features: readonly Features[]): Record<string, Float32Array> {
-    return Object.fromEntries(names.map((name, layer) => [name, join(features.map((maps) => maps[layer]))]));
+    return Object.fromEntries(names.map((name, layer) => [name, join(features.map(({ layers }) => layers[layer]))]));
   },
 
   from(inputs: Readonly<Record<string, Tensor>>): Tensor4D[] {

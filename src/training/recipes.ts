@@ -11,6 +11,11 @@ export interface Schedule {
   /** Images a step. */
   readonly batch: number;
   readonly optimiser: AdamSettings | SgdSettings;
+  /**
+   * Whether the student goes on from the teacher's stem instead of learning one (as in PaSTe, https://arxiv.org/abs/2410.11591): less to
+   * learn and to run.
+   */
+  readonly sharedStem: boolean;
   /** Which epoch's student is kept: the one with the smallest validation loss, or the last. */
   readonly keep: 'best' | 'last';
 }
@@ -52,15 +57,17 @@ export const recipes = {
     leastSteps: 320,
     batch: 4,
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
-    map: { combine: 'relative', downscale: 1, blur: 4 },
+    sharedStem: true,
+    map: { combine: 'relative-max', downscale: 1, blur: 4 },
     keep: 'best',
-    threshold: { rule: 'prediction-bound', parameters: { probability: 0.999, margin: 0.1 } },
+    threshold: { rule: 'prediction-bound', parameters: { probability: 0.99, margin: 0.1 } },
   },
   seed: {
     name: 'seed',
     epochs: 20,
     batch: 4,
     optimiser: { kind: 'adam', learningRate: 4e-4, schedule: 'constant' },
+    sharedStem: false,
     map: { combine: 'sum', downscale: 1, blur: 4 },
     keep: 'last',
     threshold: { rule: 'max', parameters: { margin: 0.1 } },
@@ -70,6 +77,7 @@ export const recipes = {
     epochs: 100,
     batch: 32,
     optimiser: { kind: 'sgd', learningRate: 0.4, schedule: 'constant', momentum: 0.9, weightDecay: 1e-4 },
+    sharedStem: false,
     map: { combine: 'product', downscale: 4, blur: 0 },
     keep: 'best',
     threshold: { rule: 'max', parameters: { margin: 0.1 } },

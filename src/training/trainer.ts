@@ -1,13 +1,12 @@
 import type { Engine, Executable, TensorSpec } from '../engine/engine.js';
-import { type Normalisation, normaliseFrames } from '../model/detector.js';
 import type { Optimiser } from '../model/optimiser.js';
 import { shapesOfParameters, shapesOfStudent } from '../model/parameters.js';
 import type { Weights } from '../model/safetensors.js';
 import { slotName, trainingStep } from '../model/training-step.js';
 import type { Scalar } from '../tensorflow.js';
 import { type Features, targets } from './feature-maps.js';
-import { join } from './join.js';
 import { PerBatchSize } from './per-batch-size.js';
+import type { StudentInput } from './student-input.js';
 
 /**
  * A student in training: its weights, what the optimiser remembers, and the compiled step. Two sets of arrays take turns as input and
@@ -15,7 +14,7 @@ import { PerBatchSize } from './per-batch-size.js';
  */
 export class Trainer {
   readonly #engine: Engine;
-  readonly #options: { size: readonly [number, number]; normalisation: Normalisation; optimiser: Optimiser };
+  readonly #options: { size: readonly [number, number]; input: StudentInput; optimiser: Optimiser };
   readonly #shapes: Readonly<Record<string, readonly number[]>>;
   readonly #programs = new PerBatchSize((batch) => this.#compile(batch));
   #state: Record<string, Float32Array>;
@@ -25,12 +24,13 @@ export class Trainer {
   constructor(
     engine: Engine,
     student: Weights,
-    options: { size: readonly [number, number]; normalisation: Normalisation; optimiser: Optimiser },
+    options: { size: readonly [number, number]; input: StudentInput; optimiser: Optimiser },
   ) {
     this.#engine = engine;
     this.#options = options;
-    const shapes: Record<string, readonly number[]> = shapesOfStudent();
-    for (const [name, shape] of Object.entries(shapesOfParameters())) {
+    const { convolutions } = options.input;
+    const shapes: Record<string, readonly number[]> = shapesOfStudent(convolutions);
+    for (const [name, shape] of Object.entries(shapesOfParameters(convolutions))) {
       for (const slot of options.optimiser.slots) shapes[slotName(slot, name)] = shape;
     }
     this.#shapes = shapes;
@@ -52,7 +52,7 @@ export class Trainer {
     const inputs = {
       ...this.#state,
       ...targets.data(features),
-      frames: join(frames),
+      ...this.#options.input.data(frames, features),
       step: Float32Array.of(this.#stepsTaken),
       learningRate: Float32Array.of(learningRate),
     };
@@ -72,7 +72,7 @@ export class Trainer {
 
   /** The student alone, by torchvision's names. */
   student(): Weights {
-    const names = Object.keys(shapesOfStudent());
+    const names = Object.keys(shapesOfStudent(this.#options.input.convolutions));
     return Object.fromEntries(
       names.map((name) => [name, { shape: this.#shapes[name], data: this.#state[name].slice() }]),
     );
@@ -89,17 +89,17 @@ export class Trainer {
   }
 
   #compile(batch: number): Promise<Executable> {
-    const { size, normalisation, optimiser } = this.#options;
+    const { size, input, optimiser } = this.#options;
     const inputs: Record<string, TensorSpec> = {
-      frames: { shape: [batch, ...size, 3], type: 'uint8' },
+      ...input.specs(batch, size),
       step: { shape: [], type: 'float32' },
       learningRate: { shape: [], type: 'float32' },
       ...targets.specs(batch, size),
     };
     for (const [name, shape] of Object.entries(this.#shapes)) inputs[name] = { shape, type: 'float32' };
-    return this.#engine.compile(({ frames, step, learningRate, ...rest }) => {
+    return this.#engine.compile(({ step, learningRate, ...rest }) => {
       const rates = { step: step as Scalar, learningRate: learningRate as Scalar };
-      return trainingStep(normaliseFrames(frames, normalisation), targets.from(rest), rest, optimiser, rates);
+      return trainingStep(input.prepare(rest), input.network, targets.from(rest), rest, optimiser, rates);
     }, inputs);
   }
 }

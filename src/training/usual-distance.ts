@@ -1,11 +1,10 @@
 import type { Preprocessing } from '../data/preprocessing.js';
 import type { Engine, TensorSpec } from '../engine/engine.js';
-import { backbone, featureMaps } from '../model/backbone.js';
-import { frozen } from '../model/convolution.js';
-import { normaliseFrames } from '../model/detector.js';
+import { featureMaps } from '../model/backbone.js';
+import { bothFeatureMaps, normaliseFrames } from '../model/detector.js';
 import { featureDistance } from '../model/distillation.js';
 import type { Weights } from '../model/safetensors.js';
-import { squeeze, sum, type Tensor } from '../tensorflow.js';
+import { squeeze, type Tensor } from '../tensorflow.js';
 import { join } from './join.js';
 import { PerBatchSize } from './per-batch-size.js';
 
@@ -16,6 +15,12 @@ const REACH = 8;
 
 /** What is usual is nowhere less than this share of the layer's mean: a place that never deviates must not weigh without limit. */
 const LEAST = 0.5;
+
+/** Of all places of good images, the part that lies below what is usual. */
+const QUANTILE = 0.99;
+
+/** More images say no more, and take memory. */
+const MOST_IMAGES = 512;
 
 export interface UsualDistanceOptions {
   readonly engine: Engine;
@@ -28,34 +33,74 @@ export interface UsualDistanceOptions {
 }
 
 /**
- * How far apart student and teacher usually are at each place of each layer on good images: high where the product varies (edges
- * that move, a label that is turned), low where it never does. An anomaly is what is far apart for its place.
+ * How far apart student and teacher are at most at each place of each layer, on all but a hundredth of good images: high where the product
+ * varies (edges that move, a label that is turned), low where it never does. An anomaly is what is further apart than that.
+ *
+ * It is the mean distance at the place, evened over its neighbours, times what makes the quotient of distance and it stay below 1 at 99 % of
+ * all places: so that no layer speaks louder than another (as the quantiles of EfficientAD, https://arxiv.org/abs/2303.14535).
  *
  * @returns `layer1` to `layer3`, height x width of the feature map
  */
 export async function usualDistances(options: UsualDistanceOptions): Promise<Weights> {
+  const distances = await distancesOf({ ...options, frames: evenly(options.frames, MOST_IMAGES) });
+  const layers = featureMaps.map(({ stride }, i) => {
+    const name = `layer${i + 1}`;
+    const { shape, images } = distances[name];
+    const usual = evened(meanOf(images), shape, REACH / stride);
+    const reach = quantileOf(images, usual);
+    return [name, { shape, data: usual.map((value) => value * reach) }];
+  });
+  return Object.fromEntries(layers);
+}
+
+type Distances = Record<string, { readonly shape: readonly [number, number]; readonly images: Float32Array[] }>;
+
+/** Every image's distances by layer. */
+async function distancesOf(options: UsualDistanceOptions): Promise<Distances> {
   const { frames } = options;
   const programs = new PerBatchSize((batch) => compile(options, batch));
-  const sums: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+  const distances: Distances = {};
   try {
     for (let start = 0; start < frames.length; start += BATCH) {
       const batch = frames.slice(start, start + BATCH);
       const program = await programs.get(batch.length);
       const results = await program.run({ frames: join(batch) });
       for (const [layer, { shape, data }] of Object.entries(results)) {
-        sums[layer] ??= { shape, data: new Float32Array(data.length) };
-        for (let i = 0; i < data.length; i++) sums[layer].data[i] += data[i] / frames.length;
+        const [, height, width] = shape;
+        distances[layer] ??= { shape: [height, width], images: [] };
+        for (let i = 0; i < batch.length; i++) {
+          distances[layer].images.push(data.slice(i * height * width, (i + 1) * height * width) as Float32Array);
+        }
       }
     }
   } finally {
     await programs.dispose();
   }
-  const layers = featureMaps.map(({ stride }, i) => {
-    const name = `layer${i + 1}`;
-    const { shape, data } = sums[name];
-    return [name, { shape, data: evened(data, shape as [number, number], REACH / stride) }];
-  });
-  return Object.fromEntries(layers);
+  return distances;
+}
+
+/** At most so many of them, spread over all. */
+function evenly<Item>(items: readonly Item[], most: number): readonly Item[] {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]);
+}
+
+function meanOf(images: readonly Float32Array[]): Float32Array {
+  const mean = new Float32Array(images[0].length);
+  for (const image of images) for (let i = 0; i < mean.length; i++) mean[i] += image[i] / images.length;
+  return mean;
+}
+
+/** The quantile of distance over usual distance, over all places of all images. */
+function quantileOf(images: readonly Float32Array[], usual: Float32Array): number {
+  const ratios = new Float32Array(images.length * usual.length);
+  for (const [i, image] of images.entries())
+    ratios.set(
+      image.map((value, place) => value / usual[place]),
+      i * usual.length,
+    );
+  ratios.sort();
+  return ratios[Math.floor(QUANTILE * (ratios.length - 1))];
 }
 
 function compile({ engine, teacher, student, preprocessing }: UsualDistanceOptions, batch: number) {
@@ -69,16 +114,14 @@ function compile({ engine, teacher, student, preprocessing }: UsualDistanceOptio
   }
   return engine.compile(({ frames, ...constants }) => {
     const images = normaliseFrames(frames, preprocessing);
-    const [students, teachers] = ['student/', 'teacher/'].map((prefix) => {
+    const [studentWeights, teacherWeights] = ['student/', 'teacher/'].map((prefix) => {
       const own = Object.entries(constants).filter(([name]) => name.startsWith(prefix));
-      return backbone(
-        images,
-        frozen(Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]))),
-      );
+      return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
     });
-    const distances = students.map((map, layer) => sum(featureDistance(map, teachers[layer]), 0));
+    const { students, teachers } = bothFeatureMaps(images, { teacher: teacherWeights, student: studentWeights });
+    const distances = students.map((map, layer) => featureDistance(map, teachers[layer]));
     return Object.fromEntries(
-      distances.map((distance, i): [string, Tensor] => [`layer${i + 1}`, squeeze(distance, [2])]),
+      distances.map((distance, i): [string, Tensor] => [`layer${i + 1}`, squeeze(distance, [3])]),
     );
   }, inputs);
 }

@@ -1,13 +1,11 @@
 import type { Engine, Executable, TensorSpec } from '../engine/engine.js';
-import { backbone } from '../model/backbone.js';
 import { frozen } from '../model/convolution.js';
-import { type Normalisation, normaliseFrames } from '../model/detector.js';
 import { distillationLoss } from '../model/distillation.js';
 import { foldBatchNorm, shapesOfFolded } from '../model/parameters.js';
 import type { Weights } from '../model/safetensors.js';
 import { targets } from './feature-maps.js';
-import { join } from './join.js';
 import { PerBatchSize } from './per-batch-size.js';
+import type { StudentInput } from './student-input.js';
 import type { TeacherFeatures } from './teacher-features.js';
 
 const layers = ['layer1', 'layer2', 'layer3'] as const;
@@ -15,13 +13,10 @@ const layers = ['layer1', 'layer2', 'layer3'] as const;
 /** Measures a student on good images that it does not learn from, with running statistics as in inspection. */
 export class Validator {
   readonly #engine: Engine;
-  readonly #options: { size: readonly [number, number]; normalisation: Normalisation; batch: number };
+  readonly #options: { size: readonly [number, number]; input: StudentInput; batch: number };
   readonly #programs = new PerBatchSize((batch) => this.#compile(batch));
 
-  constructor(
-    engine: Engine,
-    options: { size: readonly [number, number]; normalisation: Normalisation; batch: number },
-  ) {
+  constructor(engine: Engine, options: { size: readonly [number, number]; input: StudentInput; batch: number }) {
     this.#engine = engine;
     this.#options = options;
   }
@@ -38,7 +33,11 @@ export class Validator {
       const batch = frames.slice(start, start + this.#options.batch);
       const features = await teacher.of(batch);
       const program = await this.#programs.get(batch.length);
-      const inputs = { ...Object.fromEntries(folded), ...targets.data(features), frames: join(batch) };
+      const inputs = {
+        ...Object.fromEntries(folded),
+        ...targets.data(features),
+        ...this.#options.input.data(batch, features),
+      };
       const results = await program.run(inputs);
       sums = sums.map((sum, layer) => sum + results[layers[layer]].data[0] * batch.length);
     }
@@ -51,14 +50,15 @@ export class Validator {
   }
 
   #compile(batch: number): Promise<Executable> {
-    const { size, normalisation } = this.#options;
+    const { size, input } = this.#options;
     const inputs: Record<string, TensorSpec> = {
-      frames: { shape: [batch, ...size, 3], type: 'uint8' },
+      ...input.specs(batch, size),
       ...targets.specs(batch, size),
     };
-    for (const [name, shape] of Object.entries(shapesOfFolded())) inputs[name] = { shape, type: 'float32' };
-    return this.#engine.compile(({ frames, ...rest }) => {
-      const students = backbone(normaliseFrames(frames, normalisation), frozen(rest));
+    for (const [name, shape] of Object.entries(shapesOfFolded(input.convolutions)))
+      inputs[name] = { shape, type: 'float32' };
+    return this.#engine.compile((rest) => {
+      const students = input.network(input.prepare(rest), frozen(rest));
       const teachers = targets.from(rest);
       return Object.fromEntries(
         layers.map((layer, i) => [layer, distillationLoss([students[i]], [teachers[i]])] as const),

@@ -60,10 +60,13 @@ describe('the anomaly map', () => {
   it('holds each place against what is usual there', async () => {
     const layers = [everywhere(90), everywhere(60), everywhere(90)];
     const usual = (pixel: number) => (pixel === 6 ? 0.25 : 0.5);
-    const { map: values, score: peak } = await map(layers, { combine: 'relative' }, [4, 4, 4], usual);
-    expect(values.indexOf(peak)).toBe(6);
-    expect(peak).toBeCloseTo((1 + 0.5 + 1) / 0.25 / 3, 5);
-    expect(values[0]).toBeCloseTo((1 + 0.5 + 1) / 0.5 / 3, 5);
+    const mean = await map(layers, { combine: 'relative-mean' }, [4, 4, 4], usual);
+    expect(mean.map.indexOf(mean.score)).toBe(6);
+    expect(mean.score).toBeCloseTo((1 + 0.5 + 1) / 0.25 / 3, 5);
+    expect(mean.map[0]).toBeCloseTo((1 + 0.5 + 1) / 0.5 / 3, 5);
+    const largest = await map(layers, { combine: 'relative-max' }, [4, 4, 4], usual);
+    expect(largest.score).toBeCloseTo(1 / 0.25, 5);
+    expect(largest.map[0]).toBeCloseTo(1 / 0.5, 5);
   });
 
   it('has the size asked for, whatever the sizes of the layers', async () => {

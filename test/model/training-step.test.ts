@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Program, TensorSpec } from '../../src/engine/engine.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
+import { backbone } from '../../src/model/backbone.js';
 import { normaliseFeatures } from '../../src/model/distillation.js';
 import { sgd } from '../../src/model/optimiser.js';
 import { initialiseStudent, shapesOfParameters } from '../../src/model/parameters.js';
@@ -31,7 +32,7 @@ it('a whole training step agrees with the cpu backend: loss, gradients, statisti
   const program: Program = ({ images, target0, target1, target2, step, learningRate, ...state }) => {
     const targets = [target0, target1, target2].map((map) => normaliseFeatures(map as Tensor4D));
     const rates = { step: step as Scalar, learningRate: learningRate as Scalar };
-    return trainingStep(images as Tensor4D, targets, state, sgd(), rates);
+    return trainingStep(images as Tensor4D, backbone, targets, state, sgd(), rates);
   };
   const { results } = await runReference(program, inputs);
   const specs = Object.entries(inputs).map(([name, { shape, type }]): [string, TensorSpec] => [name, { shape, type }]);

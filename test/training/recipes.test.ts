@@ -34,7 +34,7 @@ describe('a recipe', () => {
   });
 
   it('combines the layers at the size that its publication did', () => {
-    expect(mapOptionsOf(recipes.kdad, [256, 192])).toEqual({ combine: 'relative', blur: 4, size: [256, 192] });
+    expect(mapOptionsOf(recipes.kdad, [256, 192])).toEqual({ combine: 'relative-max', blur: 4, size: [256, 192] });
     expect(mapOptionsOf(recipes.paper, [256, 192])).toEqual({ combine: 'product', blur: 0, size: [64, 48] });
   });
 });
