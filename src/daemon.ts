@@ -1,11 +1,12 @@
-import { openBundle } from './bundle/read.js';
+import { type Bundle, openBundle } from './bundle/read.js';
+import { StoreWatcher } from './bundle/watch-store.js';
 import { Camera, type CameraListener } from './camera/camera.js';
 import { findFfmpeg } from './camera/ffmpeg.js';
 import type { Config } from './config/schema.js';
 import type { AlertEvent } from './inspection/alerts.js';
 import { renderOverlay } from './inspection/heatmap.js';
-import { InferenceProcess } from './inspection/inference-process.js';
 import { Inspector, type InspectorListener } from './inspection/inspector.js';
+import { LiveDetector } from './inspection/live-detector.js';
 import { HttpServer } from './observability/http-server.js';
 import type { Logger } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
@@ -88,11 +89,10 @@ export class Daemon {
       { model: bundle.name, threshold: manifest.threshold.value, ffmpeg: ffmpeg.path, version },
       'starting',
     );
-    this.#metrics.modelInfo.set({ model: bundle.name, recipe: manifest.recipe.name, version }, 1);
+    this.#nameModel(bundle);
 
     const server = new HttpServer(http, this.#metrics);
-    const inference = new InferenceProcess({
-      detector: bundle.detectorPath,
+    const detector = new LiveDetector(bundle, {
       threads: inspection.threads,
       timeout: inspection.batchTimeout,
       onLoss: (reason) => {
@@ -100,13 +100,18 @@ export class Daemon {
         this.#log.error({ reason }, 'inference process lost; starting another');
       },
     });
-    const thresholds = new Map(cameras.map(({ name, threshold }) => [name, threshold ?? manifest.threshold.value]));
+    const store = new StoreWatcher(model, bundle, {
+      onChange: (next) => this.#swap(detector, next),
+      onFailure: (error) =>
+        this.#log.error({ reason: error.message }, 'the new model cannot be used; the old one stays'),
+    });
+    const ownThresholds = new Map(cameras.map(({ name, threshold }) => [name, threshold]));
     this.#inspector = new Inspector({
-      inference,
+      detector,
       maxBatch: Math.min(inspection.maxBatch, manifest.detector.maxBatch),
       maxWait: inspection.maxWait,
       queue: inspection.queue,
-      thresholdOf: (camera) => thresholds.get(camera) as number,
+      thresholdOf: (camera) => ownThresholds.get(camera) ?? detector.bundle.manifest.threshold.value,
       alert: {
         open: alert.open.k,
         window: alert.open.n,
@@ -146,7 +151,28 @@ export class Daemon {
       start: () => streams.forEach((camera) => void camera.start()),
       stop: () => Promise.all(streams.map((camera) => camera.stop())),
     };
-    return [listening, ...(this.#publisher ? [this.#publisher] : []), inference, this.#inspector, together];
+    return [listening, ...(this.#publisher ? [this.#publisher] : []), detector, this.#inspector, together, store];
+  }
+
+  #nameModel({ name, version: modelVersion, manifest }: Bundle): void {
+    this.#metrics.modelInfo.reset();
+    this.#metrics.modelInfo.set({ model: name, model_version: modelVersion, recipe: manifest.recipe.name, version }, 1);
+  }
+
+  /** Another version was put to use: it takes over once it is loaded and tested, and else the old one stays. */
+  #swap(detector: LiveDetector, next: Bundle): void {
+    const about = { model: next.name, modelVersion: next.version };
+    detector.swap(next).then(
+      () => {
+        this.#nameModel(next);
+        this.#metrics.modelSwaps.inc({ result: 'done' });
+        this.#log.info({ ...about, threshold: next.manifest.threshold.value }, 'another model judges');
+      },
+      (error: Error) => {
+        this.#metrics.modelSwaps.inc({ result: 'refused' });
+        this.#log.error({ ...about, reason: error.message }, 'the new model cannot be used; the old one stays');
+      },
+    );
   }
 
   #cameraListener(camera: string): CameraListener {

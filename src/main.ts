@@ -4,6 +4,7 @@ import { calibrate } from './commands/calibrate.js';
 import { demo } from './commands/demo.js';
 import { evaluate } from './commands/evaluate.js';
 import { init } from './commands/init.js';
+import { models } from './commands/models.js';
 import { predict } from './commands/predict.js';
 import { run } from './commands/run.js';
 import { teacher } from './commands/teacher.js';
@@ -18,6 +19,7 @@ const program = new Command('kdad-edge')
   .addCommand(evaluate)
   .addCommand(predict)
   .addCommand(run)
+  .addCommand(models)
   .addCommand(calibrate)
   .addCommand(init)
   .addCommand(demo)

@@ -10,7 +10,7 @@ export const schemaVersion = 2;
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected a plain file name');
 
 /** What no bundle can do without. */
-const requiredFiles = ['detector.onnx', 'calibration.json'];
+const requiredFiles = ['detector.onnx', 'calibration.json', 'self-test.png'];
 
 /**
  * `manifest.json` of a bundle: everything needed to run the detector, to judge where it came from, and to notice damage.
@@ -41,6 +41,8 @@ export const manifestSchema = z.strictObject({
     rule: z.string(),
     parameters: z.record(z.string(), z.number()),
   }),
+  /** A held-out picture at the detector's size, and its score. */
+  selfTest: z.strictObject({ file: z.literal('self-test.png'), score: z.number().positive() }),
   training: z.strictObject({
     bestEpoch: z.int().positive(),
     epochs: z.array(z.strictObject({ loss: z.number(), validationLoss: z.number() })),

@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
 import { KdadError } from '../errors.js';
 import { type Calibration, calibrationSchema } from './calibration.js';
 import { type Manifest, manifestSchema, schemaVersion } from './manifest.js';
+import { locate } from './store.js';
 
 /** A trained model on disk, whole and unchanged since it was written. */
 export interface Bundle {
   readonly directory: string;
-  /** The folder's name. */
+  /** The name of its store, or of its folder. */
   readonly name: string;
+  /** Its folder in the store; of a bundle in none, the beginning of the detector's SHA-256. */
+  readonly version: string;
   readonly manifest: Manifest;
   /** Path of `detector.onnx`. */
   readonly detectorPath: string;
@@ -20,13 +23,13 @@ export interface Bundle {
 }
 
 /**
- * Opens a bundle after checking the size and SHA-256 of every file in it.
+ * Opens a bundle, or the version in use of a store, after checking the size and SHA-256 of every file in it.
  *
  * @throws KdadError BUNDLE_MISSING where there is none, BUNDLE_UNSUPPORTED for one of another schema version,
  *   BUNDLE_DAMAGED naming the file that is missing, truncated, changed or malformed
  */
 export async function openBundle(path: string): Promise<Bundle> {
-  const directory = resolve(path);
+  const { directory, name, version } = await locate(resolve(path));
   const manifest = await readManifest(directory);
   for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(join(directory, name), expected);
   const calibration = parseJson(
@@ -36,7 +39,8 @@ export async function openBundle(path: string): Promise<Bundle> {
   );
   return {
     directory,
-    name: basename(directory),
+    name,
+    version: version ?? manifest.files[manifest.detector.file].sha256.slice(0, 12),
     manifest,
     detectorPath: join(directory, manifest.detector.file),
     calibration,

@@ -61,6 +61,13 @@ export async function resizePicture(picture: Picture, size: readonly [number, nu
   return { width, height, pixels };
 }
 
+/** A picture as a PNG file, without loss. */
+export function encodePng({ pixels, width, height }: Picture): Promise<Buffer> {
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
 /**
  * Reads a ground-truth mask: 1 where its nearest pixel is not black, 0 elsewhere.
  *

@@ -1,11 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { failureOf, type SelfTest } from '../bundle/self-test.js';
 import { KdadError } from '../errors.js';
 import type { Answer, Request } from './messages.js';
 
 export interface InferenceProcessOptions {
   /** Path of the bundle's `detector.onnx`. */
   readonly detector: string;
+  /** What every process has to get right before it judges. */
+  readonly selfTest?: SelfTest;
   /** All cores when left out or 0. */
   readonly threads?: number;
   /** Milliseconds that loading, and each batch, may take. */
@@ -16,8 +19,8 @@ export interface InferenceProcessOptions {
   readonly entry?: URL;
 }
 
-type JudgeRequest = Omit<Extract<Request, { kind: 'judge' }>, 'kind'>;
-type Judged = Extract<Answer, { kind: 'judged' }>;
+export type JudgeRequest = Omit<Extract<Request, { kind: 'judge' }>, 'kind'>;
+export type Judged = Extract<Answer, { kind: 'judged' }>;
 
 /** Milliseconds before a process that died is replaced, so that one that always dies does not keep a core busy. */
 const RESPAWN_DELAY = 500;
@@ -36,7 +39,7 @@ export class InferenceProcess {
   }
 
   /**
-   * Resolves when the detector is loaded.
+   * Resolves when the detector is loaded and has passed its self-test.
    * @throws KdadError INFERENCE_FAILED
    */
   async start(): Promise<void> {
@@ -72,6 +75,16 @@ export class InferenceProcess {
     const { detector, threads, entry = new URL('./inference-main.js', import.meta.url) } = this.#options;
     this.#child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     await this.#ask({ kind: 'load', detector, threads });
+    await this.#prove();
+  }
+
+  async #prove(): Promise<void> {
+    const { selfTest } = this.#options;
+    if (!selfTest) return;
+    const request = { batch: 1, frames: selfTest.frame, mapsFrom: [Number.POSITIVE_INFINITY] };
+    const { scores } = (await this.#ask({ kind: 'judge', ...request })) as Judged;
+    const failure = failureOf(selfTest, scores[0]);
+    if (failure !== undefined) throw new KdadError('INFERENCE_FAILED', failure);
   }
 
   async #replace(reason: Error): Promise<void> {

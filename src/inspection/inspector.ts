@@ -3,7 +3,7 @@ import type { Frame } from '../camera/frame.js';
 import { KdadError } from '../errors.js';
 import { type AlertEvent, AlertMachine, type AlertRules } from './alerts.js';
 import { Batcher } from './batcher.js';
-import type { InferenceProcess } from './inference-process.js';
+import type { LiveDetector } from './live-detector.js';
 import { type JudgedFrame, judge } from './verdict.js';
 
 /** What comes of the frames. Called between batches, so it must be quick. */
@@ -16,7 +16,7 @@ export interface InspectorListener {
 }
 
 export interface InspectorOptions {
-  readonly inference: InferenceProcess;
+  readonly detector: Pick<LiveDetector, 'judge'>;
   readonly maxBatch: number;
   /** Milliseconds that a batch that is not full waits for more frames. */
   readonly maxWait: number;
@@ -69,12 +69,12 @@ export class Inspector {
   }
 
   async #judge(batch: readonly Frame[]): Promise<void> {
-    const { inference, thresholdOf, listener } = this.#options;
+    const { detector, thresholdOf, listener } = this.#options;
     const thresholds = batch.map(({ camera }) => thresholdOf(camera));
     const frames = Buffer.concat(batch.map(({ pixels }) => pixels));
     const begin = performance.now();
     try {
-      const { scores, maps, mapSize } = await inference.judge({ batch: batch.length, frames, mapsFrom: thresholds });
+      const { scores, maps, mapSize } = await detector.judge({ batch: batch.length, frames, mapsFrom: thresholds });
       listener.onBatch(batch.length, (performance.now() - begin) / 1000);
       for (const [i, frame] of batch.entries()) {
         // A score that is no number is no verdict: nobody may take it for a good part.

@@ -45,7 +45,12 @@ export class Metrics {
   readonly modelInfo = this.#gauge(
     'kdad_model_info',
     'Always 1; the labels tell which bundle judges, how it was trained, and the version of kdad-edge.',
-    ['model', 'recipe', 'version'],
+    ['model', 'model_version', 'recipe', 'version'],
+  );
+  readonly modelSwaps = this.#counter(
+    'kdad_model_swaps_total',
+    'Other models put to use while running; result is done or refused (the old one stayed).',
+    ['result'],
   );
 
   constructor() {

@@ -4,6 +4,7 @@ import { type Manifest, schemaVersion } from '../bundle/manifest.js';
 import { type BundleContents, checkTarget, writeBundle } from '../bundle/write.js';
 import { findDataset } from '../data/dataset.js';
 import { fingerprint } from '../data/fingerprint.js';
+import { encodePng } from '../data/image.js';
 import { loadImages } from '../data/load-images.js';
 import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing.js';
 import { type Split, splitGood } from '../data/split.js';
@@ -100,6 +101,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const shape = { size: preprocessing.size, normalisation: preprocessing, map, maxBatch: MAX_BATCH };
   const detector = await exportDetector(teacher, student, shape, usual);
   const calibration = await calibrateOn(detector, images.validation, split.validation, recipe);
+  const { image: sample, score } = calibration.scores[0];
+  const [height, width] = preprocessing.size;
   const manifest = describe({
     recipe,
     seed,
@@ -108,6 +111,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     teacher: { sha256: teacherHash },
     split,
     calibration,
+    selfTest: { file: 'self-test.png', score },
     distilled,
   });
   const files: BundleContents['files'] = {
@@ -115,6 +119,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     'student.safetensors': writeSafetensors(distilled.student),
     'teacher.safetensors': writeSafetensors(teacher),
     'usual-distance.safetensors': writeSafetensors(usual),
+    'self-test.png': await encodePng({ pixels: images.validation[split.validation.indexOf(sample)], width, height }),
     'calibration.json': `${JSON.stringify(calibration, null, 2)}\n`,
   };
   await writeBundle(out, { files, manifest }, { replace: resume });
@@ -178,9 +183,10 @@ function describe(parts: {
   teacher: Manifest['teacher'];
   split: Split;
   calibration: Calibration;
+  selfTest: Manifest['selfTest'];
   distilled: { bestEpoch: number; epochs: Manifest['training']['epochs'] };
 }): Omit<Manifest, 'files'> {
-  const { recipe, seed, preprocessing, data, teacher, split, calibration, distilled } = parts;
+  const { recipe, seed, preprocessing, data, teacher, split, calibration, selfTest, distilled } = parts;
   return {
     schemaVersion,
     backbone: 'resnet18-layer3',
@@ -195,6 +201,7 @@ function describe(parts: {
     teacher,
     split: { seed, ...split },
     threshold: { value: calibration.threshold, rule: calibration.rule, parameters: calibration.parameters },
+    selfTest,
     training: { bestEpoch: distilled.bestEpoch, epochs: distilled.epochs },
     versions: { kdadEdge: version, onnxruntime: runtimeVersion },
   };

@@ -12,6 +12,7 @@ async function bundle(): Promise<string> {
     'detector.onnx': new Uint8Array(1000),
     'teacher.safetensors': 'weights',
     'calibration.json': calibration,
+    'self-test.png': 'picture',
   };
   await writeBundle(path, { files, manifest });
   return path;

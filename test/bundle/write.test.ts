@@ -7,7 +7,7 @@ import { folderWith } from '../fixtures/folder.js';
 import { calibration, manifest } from '../fixtures/manifest.js';
 
 const contents = (detector = 'first') => ({
-  files: { 'detector.onnx': detector, 'calibration.json': calibration },
+  files: { 'detector.onnx': detector, 'calibration.json': calibration, 'self-test.png': 'picture' },
   manifest,
 });
 
@@ -16,7 +16,12 @@ describe('writeBundle', () => {
     const parent = await folderWith();
     const target = join(parent, 'deep/er/bottle');
     await writeBundle(target, contents());
-    expect((await readdir(target)).sort()).toEqual(['calibration.json', 'detector.onnx', 'manifest.json']);
+    expect((await readdir(target)).sort()).toEqual([
+      'calibration.json',
+      'detector.onnx',
+      'manifest.json',
+      'self-test.png',
+    ]);
     expect(await readdir(join(parent, 'deep/er'))).toEqual(['bottle']);
     expect((await stat(target)).mode & 0o777).toBe(0o755);
     const { files } = JSON.parse(await readFile(join(target, 'manifest.json'), 'utf8'));

@@ -41,7 +41,7 @@ it('is the same whatever the order of the images', async () => {
   }
 });
 
-it('is what good images stay below at 99 of 100 places, in every layer', async () => {
+it('is what good images stay below at 95 of 100 places, in every layer', async () => {
   const frames = Array.from({ length: 8 }, (_, i) => frame(i));
   const usual = await usualOf(frames);
   const inputs = {
@@ -67,8 +67,8 @@ it('is what good images stay below at 99 of 100 places, in every layer', async (
   for (const [layer, { data }] of Object.entries(results)) {
     const places = usual[layer].data.length;
     const above = [...data].filter((value, i) => value > usual[layer].data[i % places]).length;
-    expect(above / data.length).toBeGreaterThan(0.002);
-    expect(above / data.length).toBeLessThanOrEqual(0.016);
+    expect(above / data.length).toBeGreaterThan(0.04);
+    expect(above / data.length).toBeLessThanOrEqual(0.06);
   }
 });
 

@@ -1,0 +1,92 @@
+import type { Bundle } from '../bundle/read.js';
+import { readSelfTest } from '../bundle/self-test.js';
+import { KdadError } from '../errors.js';
+import { InferenceProcess, type InferenceProcessOptions, type Judged, type JudgeRequest } from './inference-process.js';
+
+type Options = Omit<InferenceProcessOptions, 'detector' | 'selfTest'>;
+
+interface Loaded {
+  readonly bundle: Bundle;
+  readonly process: InferenceProcess;
+}
+
+/** The detector that judges: a bundle in an inference process, whose place another one can take while frames come. */
+export class LiveDetector {
+  readonly #options: Options;
+  #first: Bundle;
+  #loaded: Loaded | undefined;
+  #judging: Promise<unknown> = Promise.resolve();
+  #swapping: Promise<unknown> = Promise.resolve();
+
+  constructor(bundle: Bundle, options: Options) {
+    this.#first = bundle;
+    this.#options = options;
+  }
+
+  /** The bundle that judges the next batch. */
+  get bundle(): Bundle {
+    return this.#loaded?.bundle ?? this.#first;
+  }
+
+  /**
+   * Resolves when the detector is loaded and has passed its self-test.
+   * @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE
+   */
+  async start(): Promise<void> {
+    this.#loaded = await this.#load(this.#first);
+  }
+
+  async stop(): Promise<void> {
+    await this.#swapping.catch(() => {});
+    await this.#loaded?.process.stop();
+  }
+
+  /**
+   * Judges one batch by `bundle` as it is now; call it again only after it has settled.
+   * @throws KdadError INFERENCE_FAILED when the batch is lost; the next call goes to a new process
+   */
+  judge(request: JudgeRequest): Promise<Judged> {
+    if (!this.#loaded) throw new KdadError('INFERENCE_FAILED', 'the detector is not started');
+    const judging = this.#loaded.process.judge(request);
+    this.#judging = judging.catch(() => {});
+    return judging;
+  }
+
+  /**
+   * Another bundle takes over. Its process is started and tested first while the old one goes on judging; when anything fails, the old one
+   * stays.
+   *
+   * @throws KdadError BUNDLE_UNSUPPORTED for one with another input size, INFERENCE_FAILED, IMAGE_UNREADABLE
+   */
+  swap(bundle: Bundle): Promise<void> {
+    const swapped = this.#swapping.catch(() => {}).then(() => this.#swap(bundle));
+    this.#swapping = swapped;
+    return swapped;
+  }
+
+  async #swap(bundle: Bundle): Promise<void> {
+    const [height, width] = bundle.manifest.preprocessing.size;
+    const [oldHeight, oldWidth] = this.bundle.manifest.preprocessing.size;
+    if (height !== oldHeight || width !== oldWidth) {
+      const sizes = `${width} x ${height}, while the cameras deliver ${oldWidth} x ${oldHeight}: restart the daemon`;
+      throw new KdadError('BUNDLE_UNSUPPORTED', `${bundle.directory}: expects frames of ${sizes}`);
+    }
+    const loaded = await this.#load(bundle);
+    const old = this.#loaded;
+    this.#loaded = loaded;
+    await this.#judging;
+    await old?.process.stop();
+  }
+
+  async #load(bundle: Bundle): Promise<Loaded> {
+    const selfTest = await readSelfTest(bundle);
+    const process = new InferenceProcess({ ...this.#options, detector: bundle.detectorPath, selfTest });
+    try {
+      await process.start();
+    } catch (error) {
+      await process.stop();
+      throw error;
+    }
+    return { bundle, process };
+  }
+}

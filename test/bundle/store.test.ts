@@ -1,0 +1,78 @@
+import { mkdir, readlink, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openBundle } from '../../src/bundle/read.js';
+import { activate, locate, readStore, rollback } from '../../src/bundle/store.js';
+import { writeBundle } from '../../src/bundle/write.js';
+import { folderWith } from '../fixtures/folder.js';
+import { calibration, manifest } from '../fixtures/manifest.js';
+
+async function storeWith(...versions: string[]): Promise<string> {
+  const store = join(await folderWith(), 'bottle');
+  for (const version of versions) {
+    const files = { 'detector.onnx': version, 'calibration.json': calibration, 'self-test.png': 'picture' };
+    await writeBundle(join(store, version), { files, manifest });
+  }
+  return store;
+}
+
+describe('a store', () => {
+  it('lists its versions, 9 before 10, and none of what else lies there', async () => {
+    const store = await storeWith('10', '9', 'v1');
+    await mkdir(join(store, 'notes'));
+    await activate(store, '9');
+    expect(await readStore(store)).toEqual({ versions: ['9', '10', 'v1'], current: '9', previous: undefined });
+  });
+
+  it('stands for the version in use', async () => {
+    const store = await storeWith('1', '2');
+    await activate(store, '2');
+    const bundle = await openBundle(store);
+    expect(bundle).toMatchObject({ directory: join(store, '2'), name: 'bottle', version: '2' });
+    expect(await openBundle(join(store, '1'))).toMatchObject({ name: 'bottle', version: '1' });
+  });
+
+  it('goes back to what was in use before, and forth again', async () => {
+    const store = await storeWith('1', '2', '3');
+    for (const version of ['1', '2', '3']) await activate(store, version);
+    expect(await rollback(store)).toBe('2');
+    expect(await rollback(store)).toBe('3');
+  });
+
+  it('says what is there when a version is not, and stays as it was', async () => {
+    const store = await storeWith('1', '2');
+    await activate(store, '1');
+    await expect(activate(store, '4')).rejects.toMatchObject({
+      code: 'BUNDLE_MISSING',
+      message: `${store}: no version 4; there are 1, 2`,
+    });
+    await expect(rollback(store)).rejects.toMatchObject({ code: 'BUNDLE_MISSING' });
+    expect(await readlink(join(store, 'current'))).toBe('1');
+    await expect(openBundle(await folderWith())).rejects.toMatchObject({ code: 'BUNDLE_MISSING' });
+  });
+
+  it('never follows a link out of itself', async () => {
+    const store = await storeWith('1');
+    await symlink('/etc', join(store, 'current'));
+    expect((await locate(store)).directory).toBe(join(store, 'etc'));
+  });
+
+  it('always names the last two versions that were put to use', async () => {
+    const store = await storeWith('1', '2', '3');
+    let [current, previous]: (string | undefined)[] = [];
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('1', '2', '3', 'back'), async (step) => {
+        if (step === 'back') {
+          await rollback(store).catch(() => {});
+          if (previous !== undefined) [current, previous] = [previous, current];
+        } else {
+          await activate(store, step);
+          if (step !== current) [current, previous] = [step, current];
+        }
+        expect(await readStore(store)).toMatchObject({ current, previous });
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
