@@ -5,6 +5,7 @@ import { findFfmpeg } from './camera/ffmpeg.js';
 import type { Config } from './config/schema.js';
 import type { AlertEvent } from './inspection/alerts.js';
 import { renderOverlay } from './inspection/heatmap.js';
+import { ignoredPixels } from './inspection/ignored.js';
 import { Inspector, type InspectorListener } from './inspection/inspector.js';
 import { LiveDetector } from './inspection/live-detector.js';
 import { HttpServer } from './observability/http-server.js';
@@ -105,6 +106,9 @@ export class Daemon {
       onFailure: (error) =>
         this.#log.error({ reason: error.message }, 'the new model cannot be used; the old one stays'),
     });
+    const ignored = new Map(
+      cameras.map(({ name, ignore }) => [name, ignore && ignoredPixels(ignore, manifest.preprocessing.size)]),
+    );
     const ownThresholds = new Map(cameras.map(({ name, threshold }) => [name, threshold]));
     this.#inspector = new Inspector({
       detector,
@@ -112,6 +116,7 @@ export class Daemon {
       maxWait: inspection.maxWait,
       queue: inspection.queue,
       thresholdOf: (camera) => ownThresholds.get(camera) ?? detector.bundle.manifest.threshold.value,
+      ignoredBy: (camera) => ignored.get(camera),
       alert: {
         open: alert.open.k,
         window: alert.open.n,
@@ -180,6 +185,10 @@ export class Daemon {
       onFrame: (frame) => {
         this.#metrics.framesReceived.inc({ camera });
         this.#inspector.push(frame);
+      },
+      onUnsettled: () => {
+        this.#metrics.framesReceived.inc({ camera });
+        this.#metrics.framesDropped.inc({ camera, reason: 'unsettled' });
       },
       onState: (state, reason) => {
         this.#metrics.cameraUp.set({ camera }, state === 'live' ? 1 : 0);

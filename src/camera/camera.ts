@@ -1,12 +1,18 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KdadError } from '../errors.js';
-import { isEndless } from './command.js';
+import { isEndless, isLive } from './command.js';
 import { decode } from './decode.js';
 import type { Ffmpeg } from './ffmpeg.js';
 import { playFolder } from './folder.js';
 import type { Frame } from './frame.js';
-import { type CameraSettings, defaultFirstFrameTimeout, defaultFolderFps, defaultStallTimeout } from './settings.js';
+import {
+  type CameraSettings,
+  defaultFirstFrameTimeout,
+  defaultFolderFps,
+  defaultSettle,
+  defaultStallTimeout,
+} from './settings.js';
 
 /**
  * - `connecting`: no frame has come yet
@@ -19,6 +25,8 @@ export type CameraState = 'connecting' | 'live' | 'lost' | 'ended';
 /** What a camera tells. Called between frames, so it must be quick; an exception is a defect and ends the process. */
 export interface CameraListener {
   onFrame(frame: Frame): void;
+  /** A frame that came right after a connection: it may be broken or badly lit, and is not to be judged. */
+  onUnsettled?(frame: Frame): void;
   /** `reason` says why a camera was lost: the first line in short, then the last lines of ffmpeg's log. */
   onState?(state: CameraState, reason?: string): void;
   /** A lost source is about to be tried again. */
@@ -94,6 +102,7 @@ export class Camera {
   /** Plays the source until it ends or fails. `liveFor`: milliseconds since its first frame. */
   async #play(signal: AbortSignal): Promise<{ liveFor: number; failure?: KdadError }> {
     const [height, width] = this.#options.size;
+    const settle = isLive(this.#settings.source) ? (this.#settings.settle ?? defaultSettle) : 0;
     let liveSince: number | undefined;
     let failure: KdadError | undefined;
     try {
@@ -102,7 +111,9 @@ export class Camera {
         if (liveSince === undefined) this.#become('live');
         liveSince ??= performance.now();
         const frame = { camera: this.name, sequence: this.#sequence++, time: Date.now(), width, height, pixels };
-        this.#options.listener.onFrame(frame);
+        const { listener } = this.#options;
+        if (performance.now() - liveSince < settle) listener.onUnsettled?.(frame);
+        else listener.onFrame(frame);
       }
     } catch (error) {
       if (error instanceof KdadError) failure = error;
@@ -112,17 +123,18 @@ export class Camera {
   }
 
   #open(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
-    const { source, fps, stallTimeout, firstFrameTimeout } = this.#settings;
+    const { source, fps, stallTimeout, firstFrameTimeout, rotate, crop } = this.#settings;
+    const view = { rotate, crop };
     const { ffmpeg, size, listener, killGrace } = this.#options;
     if (source.kind === 'folder') {
       const onWarning = listener.onWarning?.bind(listener);
-      return playFolder(source, { size, fps: fps ?? defaultFolderFps, signal, onWarning });
+      return playFolder(source, { size, fps: fps ?? defaultFolderFps, view, signal, onWarning });
     }
     const patience = {
       firstFrame: firstFrameTimeout ?? defaultFirstFrameTimeout,
       nextFrame: stallTimeout ?? defaultStallTimeout,
     };
-    return decode(source, { ffmpeg, size, fps, signal, patience, killGrace });
+    return decode(source, { ffmpeg, size, fps, view, signal, patience, killGrace });
   }
 
   #become(state: CameraState, reason?: string): void {

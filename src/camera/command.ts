@@ -1,5 +1,6 @@
 import { atLeast, type FfmpegVersion } from './ffmpeg.js';
 import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from './settings.js';
+import { type View, viewFilters } from './view.js';
 
 /** The sources that ffmpeg decodes; the pictures of a folder need no ffmpeg. */
 export type StreamSource = RtspSource | V4l2Source | MjpegSource | FileSource;
@@ -16,6 +17,7 @@ export interface CommandOptions {
   readonly size: readonly [number, number];
   /** At most so many frames a second. */
   readonly fps?: number;
+  readonly view?: View;
   readonly version: FfmpegVersion;
 }
 
@@ -25,10 +27,13 @@ export interface CommandOptions {
  * The address of a network source is a secret (it carries the password), and every user of the machine can read a
  * process's arguments. So it goes through standard input, as a one-line playlist for ffmpeg's concat demuxer.
  */
-export function decodeCommand(source: StreamSource, { size: [height, width], fps, version }: CommandOptions): Command {
+export function decodeCommand(
+  source: StreamSource,
+  { size: [height, width], fps, view = {}, version }: CommandOptions,
+): Command {
   // The resize that agrees with the one of training (src/data/image.ts) to a fifth of a grey level.
   const scale = `scale=${width}:${height}:flags=bilinear+accurate_rnd+full_chroma_int`;
-  const filters = fps === undefined ? scale : `${rateCap(fps)},${scale}`;
+  const filters = [...(fps === undefined ? [] : [rateCap(fps)]), ...viewFilters(view), scale].join(',');
   const everyFrame = atLeast(version, 5, 1) ? '-fps_mode' : '-vsync';
   const { args, stdin } = input(source);
   return {
@@ -40,6 +45,11 @@ export function decodeCommand(source: StreamSource, { size: [height, width], fps
     ],
     stdin,
   };
+}
+
+/** Whether a source shows the present, so that its first frames may be broken ones. */
+export function isLive({ kind }: StreamSource | FolderSource): boolean {
+  return kind !== 'file' && kind !== 'folder';
 }
 
 /** Whether a source goes on for ever, so that its end is a loss. */

@@ -6,6 +6,7 @@ import type { Ffmpeg } from './ffmpeg.js';
 import { FrameAssembler } from './frame-assembler.js';
 import { LogTail } from './log-tail.js';
 import { redactText } from './redact.js';
+import type { View } from './view.js';
 
 export interface DecodeOptions {
   readonly ffmpeg: Ffmpeg;
@@ -13,6 +14,7 @@ export interface DecodeOptions {
   readonly size: readonly [number, number];
   /** At most so many frames a second; all of them when absent. */
   readonly fps?: number;
+  readonly view?: View;
   readonly signal?: AbortSignal;
   /** Milliseconds that the first frame, and each one after it, may take; without end when absent. */
   readonly patience?: { readonly firstFrame: number; readonly nextFrame: number };
@@ -28,9 +30,9 @@ export interface DecodeOptions {
  *   or has lost our patience; the signal's reason when aborted
  */
 export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
-  const { ffmpeg, size, fps, signal, patience, killGrace = 2000 } = options;
+  const { ffmpeg, size, fps, view, signal, patience, killGrace = 2000 } = options;
   signal?.throwIfAborted();
-  const command = decodeCommand(source, { size, fps, version: ffmpeg.version });
+  const command = decodeCommand(source, { size, fps, view, version: ffmpeg.version });
   const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true });
   // It leads a process group, so that nothing that a wrapper script starts outlives it.
   child.once('exit', () => signalGroup(child.pid!, 'SIGKILL'));

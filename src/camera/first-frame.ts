@@ -22,7 +22,7 @@ export async function firstFrame(
         if (state === 'lost') fail(reason ?? 'no frame came');
         if (state === 'ended') fail('it ended without a frame');
       };
-      camera = new Camera(settings, { ffmpeg, size, listener: { onFrame: resolve, onState } });
+      camera = new Camera({ ...settings, settle: 0 }, { ffmpeg, size, listener: { onFrame: resolve, onState } });
       camera.start();
     });
   } finally {

@@ -2,15 +2,17 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listImages } from '../data/dataset.js';
-import { decodeImage } from '../data/image.js';
+import { decodePicture, resizePicture } from '../data/image.js';
 import { KdadError } from '../errors.js';
 import type { FolderSource } from './settings.js';
+import { type View, viewOf } from './view.js';
 
 export interface FolderOptions {
   /** Height and width of the frames in pixels. */
   readonly size: readonly [number, number];
   /** Pictures a second. */
   readonly fps: number;
+  readonly view?: View;
   readonly signal?: AbortSignal;
   /** Told of each picture that is passed over because it cannot be read. */
   readonly onWarning?: (message: string) => void;
@@ -24,18 +26,19 @@ export interface FolderOptions {
  */
 export async function* playFolder(
   { path, loop }: FolderSource,
-  { size, fps, signal, onWarning }: FolderOptions,
+  { size, fps, view = {}, signal, onWarning }: FolderOptions,
 ): AsyncGenerator<Uint8Array, void> {
   let due = performance.now();
   do {
     let shown = 0;
     for (const name of await listPictures(path)) {
       signal?.throwIfAborted();
-      const pixels = await decodeImage(join(path, name), { size }).catch((error: KdadError) => {
+      const picture = await decodePicture(join(path, name)).catch((error: KdadError) => {
         onWarning?.(error.message);
         return undefined;
       });
-      if (!pixels) continue;
+      if (!picture) continue;
+      const { pixels } = await resizePicture(viewOf(picture, view), size);
       await sleep(Math.max(0, due - performance.now()), undefined, { signal }).catch(() => signal?.throwIfAborted());
       due = Math.max(due, performance.now() - 1000 / fps) + 1000 / fps;
       shown++;

@@ -1,3 +1,5 @@
+import type { View } from './view.js';
+
 /** A network camera that speaks RTSP. */
 export interface RtspSource {
   readonly kind: 'rtsp';
@@ -47,7 +49,7 @@ export interface FolderSource {
 export type CameraSource = RtspSource | V4l2Source | MjpegSource | FileSource | FolderSource;
 
 /** One camera of the configuration. */
-export interface CameraSettings {
+export interface CameraSettings extends View {
   /** Unique among the cameras; it appears in topics, metrics and logs. */
   readonly name: string;
   readonly source: CameraSource;
@@ -57,8 +59,12 @@ export interface CameraSettings {
   readonly stallTimeout?: number;
   /** Milliseconds that the first frame after a connection may take; `defaultFirstFrameTimeout` when absent. */
   readonly firstFrameTimeout?: number;
+  /** Milliseconds after a connection in which frames are not judged; `defaultSettle` for live sources when absent. */
+  readonly settle?: number;
 }
 
 export const defaultFolderFps = 1;
 export const defaultStallTimeout = 20_000;
 export const defaultFirstFrameTimeout = 10_000;
+/** Until a key frame has come and the camera has found its exposure, frames look like defects. */
+export const defaultSettle = 500;

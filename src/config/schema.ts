@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultFirstFrameTimeout, defaultFolderFps, defaultStallTimeout } from '../camera/settings.js';
+import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
 import { duration, positiveDuration } from './duration.js';
 
 const text = z.string().min(1);
@@ -47,6 +47,18 @@ const folder = z.strictObject({
   loop: z.boolean().default(false).describe('Begin again at the end; otherwise the camera ends with the last picture.'),
 });
 
+const part = z.number().min(0).max(1);
+
+const crop = z
+  .strictObject({
+    left: part.default(0).describe('Where it begins from the left ...'),
+    top: part.default(0).describe('... and from the top.'),
+    width: part.positive().default(1).describe('How wide it is ...'),
+    height: part.positive().default(1).describe('... and how high.'),
+  })
+  .refine(({ left, width }) => left + width <= 1.000001, { path: ['width'], message: 'expected at most 1 - left' })
+  .refine(({ top, height }) => top + height <= 1.000001, { path: ['height'], message: 'expected at most 1 - top' });
+
 const camera = z.strictObject({
   name: z
     .string()
@@ -60,6 +72,21 @@ const camera = z.strictObject({
   fps: ratio
     .optional()
     .describe(`At most so many frames a second are judged; all of them when absent (of a folder ${defaultFolderFps}).`),
+  rotate: z
+    .literal([0, 90, 180, 270])
+    .default(0)
+    .describe('The picture is turned clockwise by so many degrees, before anything else.'),
+  crop: crop
+    .optional()
+    .describe(
+      'The part of the picture that is looked at, in parts of its width and height, from 0 to 1. Train on the same part.',
+    ),
+  ignore: z
+    .array(z.array(z.tuple([part, part])).min(3, 'expected at least three corners'))
+    .optional()
+    .describe(
+      'Areas that never count, each a list of corners `[x, y]` in parts of the (turned and cut) picture, say `[[0, 0], [0.2, 0], [0, 0.2]]`.',
+    ),
   threshold: ratio.optional().describe('Score from which a frame is anomalous, instead of the one of the model.'),
   stallTimeout: positiveDuration
     .prefault(`${defaultStallTimeout / 1000}s`)
@@ -67,6 +94,11 @@ const camera = z.strictObject({
   firstFrameTimeout: positiveDuration
     .prefault(`${defaultFirstFrameTimeout / 1000}s`)
     .describe('The same for the first frame after a connection.'),
+  settle: duration
+    .prefault(`${defaultSettle}ms`)
+    .describe(
+      'Frames of a live source are not judged for so long after a connection: the first ones are often broken.',
+    ),
 });
 
 const inspection = z.strictObject({

@@ -3,6 +3,7 @@
  * onnxruntime blocks the thread that calls it, and because a crash in native code must not take the daemon with it.
  */
 import { DetectorSession } from '../engine/onnx/session.js';
+import { scoreWithout } from './ignored.js';
 import type { Answer, Request } from './messages.js';
 
 let session: DetectorSession | undefined;
@@ -13,9 +14,12 @@ async function answer(request: Request): Promise<Answer> {
     return { kind: 'loaded' };
   }
   if (!session) throw new Error('asked to judge before a detector was loaded');
-  const { frames, batch, mapsFrom } = request;
+  const { frames, batch, mapsFrom, ignored } = request;
   const { scores, maps, mapSize } = await session.run(frames, batch);
   const size = mapSize[0] * mapSize[1];
+  for (const [i, pixels] of ignored?.entries() ?? []) {
+    if (pixels) scores[i] = scoreWithout(maps.subarray(i * size, (i + 1) * size), pixels);
+  }
   const wanted = mapsFrom.map((from, i) => (scores[i] >= from ? maps.slice(i * size, (i + 1) * size) : null));
   return { kind: 'judged', scores, maps: wanted, mapSize };
 }

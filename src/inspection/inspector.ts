@@ -6,12 +6,15 @@ import { Batcher } from './batcher.js';
 import type { LiveDetector } from './live-detector.js';
 import { type JudgedFrame, judge } from './verdict.js';
 
+/** Why a frame was not judged: others were before it, it was lost with the inference process, or its camera had only just connected. */
+export type DropReason = 'busy' | 'inference' | 'unsettled';
+
 /** What comes of the frames. Called between batches, so it must be quick. */
 export interface InspectorListener {
   onVerdict(judged: JudgedFrame): void;
   onAlert(event: AlertEvent): void;
   /** A frame is never judged: it made room for a newer one, or was lost with the inference process. */
-  onDrop(frame: Frame, reason: 'busy' | 'inference'): void;
+  onDrop(frame: Frame, reason: DropReason): void;
   onBatch(frames: number, seconds: number): void;
 }
 
@@ -24,6 +27,8 @@ export interface InspectorOptions {
   readonly queue: number;
   /** The score from which on a frame of the camera is anomalous. */
   thresholdOf(camera: string): number;
+  /** The camera's pixels that never count, see `ignoredPixels`; undefined when all do. */
+  ignoredBy?(camera: string): Uint8Array | undefined;
   readonly alert: AlertRules;
   readonly listener: InspectorListener;
 }
@@ -69,12 +74,18 @@ export class Inspector {
   }
 
   async #judge(batch: readonly Frame[]): Promise<void> {
-    const { detector, thresholdOf, listener } = this.#options;
+    const { detector, thresholdOf, ignoredBy, listener } = this.#options;
     const thresholds = batch.map(({ camera }) => thresholdOf(camera));
     const frames = Buffer.concat(batch.map(({ pixels }) => pixels));
+    const ignored = batch.map(({ camera }) => ignoredBy?.(camera) ?? null);
     const begin = performance.now();
     try {
-      const { scores, maps, mapSize } = await detector.judge({ batch: batch.length, frames, mapsFrom: thresholds });
+      const { scores, maps, mapSize } = await detector.judge({
+        batch: batch.length,
+        frames,
+        mapsFrom: thresholds,
+        ignored,
+      });
       listener.onBatch(batch.length, (performance.now() - begin) / 1000);
       for (const [i, frame] of batch.entries()) {
         // A score that is no number is no verdict: nobody may take it for a good part.

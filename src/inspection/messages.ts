@@ -8,6 +8,8 @@ export type Request =
       readonly frames: Uint8Array;
       /** The score from which on a frame's map is wanted back, one a frame. */
       readonly mapsFrom: readonly number[];
+      /** The pixels that never count, 1 each, height x width of the map; null for frames of which all count. */
+      readonly ignored?: readonly (Uint8Array | null)[];
     };
 
 /** What the inference process answers, one answer a request. */

@@ -11,7 +11,7 @@ export class Metrics {
   ]);
   readonly framesDropped = this.#counter(
     'kdad_frames_dropped_total',
-    'Frames never judged; reason is busy (no time for it) or inference (it was lost with the inference process).',
+    'Frames never judged; reason is busy (no time for it), inference (lost with the inference process) or unsettled (its camera had just connected).',
     ['camera', 'reason'],
   );
   readonly inferenceSeconds = this.#histogram(
@@ -64,7 +64,7 @@ export class Metrics {
   addCamera(camera: string): void {
     this.framesReceived.inc({ camera }, 0);
     for (const verdict of ['good', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
-    for (const reason of ['busy', 'inference']) this.framesDropped.inc({ camera, reason }, 0);
+    for (const reason of ['busy', 'inference', 'unsettled']) this.framesDropped.inc({ camera, reason }, 0);
     this.frameLatencySeconds.zero({ camera });
     this.alerts.inc({ camera }, 0);
     this.alertOpen.set({ camera }, 0);

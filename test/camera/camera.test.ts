@@ -29,6 +29,7 @@ afterEach(async () => {
 function watch(settings: Omit<CameraSettings, 'name'>, options: Partial<CameraOptions> = {}) {
   const told = {
     frames: [] as Frame[],
+    unsettled: [] as Frame[],
     states: [] as CameraState[],
     reasons: [] as (string | undefined)[],
     reconnects: 0,
@@ -36,6 +37,7 @@ function watch(settings: Omit<CameraSettings, 'name'>, options: Partial<CameraOp
   };
   const listener: CameraOptions['listener'] = {
     onFrame: (frame) => told.frames.push(frame),
+    onUnsettled: (frame) => told.unsettled.push(frame),
     onState: (state, reason) => {
       told.states.push(state);
       if (state === 'lost') told.reasons.push(reason);
@@ -44,7 +46,7 @@ function watch(settings: Omit<CameraSettings, 'name'>, options: Partial<CameraOp
     onWarning: (message) => told.warnings.push(message),
   };
   const defaults = { ffmpeg: ffmpegs[0], size: [16, 24] as const, backoff: [50], killGrace: 300 };
-  const camera = new Camera({ name: 'line', ...settings }, { ...defaults, listener, ...options });
+  const camera = new Camera({ name: 'line', settle: 0, ...settings }, { ...defaults, listener, ...options });
   running.push(camera);
   camera.start();
   const until = (what: (seen: typeof told) => boolean, timeout = 15_000) =>
@@ -140,6 +142,18 @@ describe('a live source', () => {
     expect(descendants().filter((command) => command.includes('ffmpeg-stalls')).length).toBe(1);
     await camera.stop();
     expect(descendants()).toEqual([]);
+  });
+
+  it('is not judged right after each connection, while a file is from its first frame on', async () => {
+    const source = { kind: 'mjpeg', url: 'http://127.0.0.1:1/' } as const;
+    const bursts = misbehaving('exits-0');
+    const { told, until } = watch({ source, settle: 10_000 }, { ffmpeg: bursts });
+    await until(({ reconnects }) => reconnects >= 2);
+    expect(told.frames).toEqual([]);
+    expect(told.unsettled.length).toBeGreaterThanOrEqual(2);
+    const file = watch({ source: { kind: 'file', path: video, realtime: false }, settle: 10_000 });
+    await file.until(({ states }) => states.includes('ended'));
+    expect(file.told.frames).toHaveLength(25);
   });
 
   it('is tried at growing intervals while it gives nothing', async () => {
