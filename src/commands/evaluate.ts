@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { AurocDifference } from '../metrics/bootstrap.js';
 import type { Evaluation } from '../training/evaluate.js';
-import type { AurocDifference } from '../training/metrics/bootstrap.js';
 import { judge } from './judge.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
@@ -33,7 +33,7 @@ export const evaluate = new Command('eval')
       return;
     }
     const second = await judge(compare, data);
-    const { pairedBootstrap } = await import('../training/metrics/bootstrap.js');
+    const { pairedBootstrap } = await import('../metrics/bootstrap.js');
     const labels = first.images.map(({ kind }) => kind !== 'good');
     const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));
     const imageAuroc = pairedBootstrap(a, b, labels);

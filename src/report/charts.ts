@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
+import { operatingPoints } from '../metrics/classification.js';
 import type { ScoredImage } from '../training/judge-tests.js';
-import { operatingPoints } from '../training/metrics/classification.js';
 import { chart, colours, key } from './chart.js';
 import { type Html, html } from './html.js';
 

@@ -1,6 +1,6 @@
+import { binomialInterval } from '../metrics/interval.js';
 import type { Evaluation, KindEvaluation } from '../training/evaluate.js';
 import type { ScoredImage } from '../training/judge-tests.js';
-import { binomialInterval } from '../training/metrics/interval.js';
 import { precisionRecallCurve, rocCurve, scoreHistogram } from './charts.js';
 import { type Html, html } from './html.js';
 import { section } from './page.js';

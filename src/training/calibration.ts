@@ -1,6 +1,6 @@
 import type { Calibration } from '../bundle/calibration.js';
+import { binomialInterval } from '../metrics/interval.js';
 import { calibrate, type RuleName } from './calibrate.js';
-import { binomialInterval } from './metrics/interval.js';
 
 /** The threshold that a rule gives for good images, with what there is to say for it; `calibration.json` of a bundle. */
 export function calibrationOf(

@@ -1,9 +1,9 @@
 import type { Bundle } from '../bundle/read.js';
 import type { Dataset } from '../data/dataset.js';
+import { averagePrecision, bestF1, type Confusion, confusionAt } from '../metrics/classification.js';
+import { perRegionOverlap, pixelAuroc } from '../metrics/pixels.js';
+import { auroc } from '../metrics/roc.js';
 import { type Judged, type JudgeOptions, judgeTests, type ScoredImage } from './judge-tests.js';
-import { averagePrecision, bestF1, type Confusion, confusionAt } from './metrics/classification.js';
-import { perRegionOverlap, pixelAuroc } from './metrics/pixels.js';
-import { auroc } from './metrics/roc.js';
 
 /** How good a bundle is on labelled images. Values from 0 to 1; null where the images cannot tell. */
 export interface Evaluation {

@@ -5,7 +5,7 @@ import { readMask } from '../data/image.js';
 import { loadImages } from '../data/load-images.js';
 import { DetectorSession } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
-import type { LabelledMaps } from './metrics/pixels.js';
+import type { LabelledMaps } from '../metrics/pixels.js';
 
 /** A judged image with its truth. */
 export interface ScoredImage {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectedRegions } from '../../../src/training/metrics/regions.js';
+import { connectedRegions } from '../../src/metrics/regions.js';
 
 const regionsOf = (...rows: string[]) =>
   connectedRegions(

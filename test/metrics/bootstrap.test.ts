@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { normalFrom, randomFrom } from '../../../src/data/random.js';
-import { pairedBootstrap } from '../../../src/training/metrics/bootstrap.js';
+import { normalFrom, randomFrom } from '../../src/data/random.js';
+import { pairedBootstrap } from '../../src/metrics/bootstrap.js';
 
 const normal = normalFrom(randomFrom(1));
 const labels = Array.from({ length: 120 }, (_, i) => i % 2 === 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { spearman } from '../../../src/training/metrics/spearman.js';
+import { spearman } from '../../src/metrics/spearman.js';
 import { golden } from './golden.js';
 
 describe('spearman', () => {

@@ -1,4 +1,4 @@
-import { randomFrom } from '../../data/random.js';
+import { randomFrom } from '../data/random.js';
 import { auroc } from './roc.js';
 
 /** The difference of two AUROCs with what chance alone might make of it. */

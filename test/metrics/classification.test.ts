@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { averagePrecision, bestF1, confusionAt } from '../../../src/training/metrics/classification.js';
+import { averagePrecision, bestF1, confusionAt } from '../../src/metrics/classification.js';
 import { golden } from './golden.js';
 
 const example = { scores: [1, 2, 3, 4], labels: [false, true, false, true] };

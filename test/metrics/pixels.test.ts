@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { perRegionOverlap, pixelAuroc } from '../../../src/training/metrics/pixels.js';
+import { perRegionOverlap, pixelAuroc } from '../../src/metrics/pixels.js';
 import { golden } from './golden.js';
 
 const labelled = (mapSize: readonly [number, number], masks: readonly number[], maps: readonly number[]) => ({

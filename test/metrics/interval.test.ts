@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { binomialInterval } from '../../../src/training/metrics/interval.js';
+import { binomialInterval } from '../../src/metrics/interval.js';
 
 describe('binomialInterval', () => {
   it.each([

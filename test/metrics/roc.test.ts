@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { auroc, RocReference } from '../../../src/training/metrics/roc.js';
+import { auroc, RocReference } from '../../src/metrics/roc.js';
 import { golden } from './golden.js';
 
 // Few distinct values, so that ties are common.

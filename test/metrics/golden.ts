@@ -15,4 +15,4 @@ export const golden: {
   maps: number[];
   pixelAuroc: number;
   perRegionOverlap: Record<string, number>;
-} = JSON.parse(readFileSync(new URL('../../fixtures/golden/metrics.json', import.meta.url), 'utf8'));
+} = JSON.parse(readFileSync(new URL('../fixtures/golden/metrics.json', import.meta.url), 'utf8'));
