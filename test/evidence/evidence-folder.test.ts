@@ -1,0 +1,76 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EvidenceFolder, type EvidenceLimits } from '../../src/evidence/evidence-folder.js';
+import { folderWith } from '../fixtures/folder.js';
+
+const DAY = 24 * 3600 * 1000;
+const NOW = Date.parse('2026-05-04T12:30:00.250Z');
+const limits: EvidenceLimits = { maxAge: 30 * DAY, maxSize: 10_000, minFree: 0 };
+
+async function folder(changes: Partial<EvidenceLimits> = {}, root?: string) {
+  const path = root ?? join(await folderWith(), 'evidence');
+  const evidence = new EvidenceFolder(path, { ...limits, ...changes });
+  await evidence.start();
+  return { path, evidence };
+}
+const alert = (id: string, openedAt = NOW, bytes = 1000) => ({
+  id,
+  camera: 'line-1',
+  openedAt,
+  files: { 'alert.json': '{}', 'overlay.jpg': new Uint8Array(bytes - 2) },
+});
+
+describe('the evidence folder', () => {
+  it('has a folder for each alert, named by its camera and time', async () => {
+    const { path, evidence } = await folder();
+    const written = await evidence.save(alert('a1'), NOW);
+    expect(written).toBe(join(path, 'line-1', '2026-05-04T12-30-00.250Z-a1'));
+    expect((await readdir(written as string)).sort()).toEqual(['alert.json', 'overlay.jpg']);
+  });
+
+  it('replaces the files of an alert that has become worse', async () => {
+    const { evidence } = await folder();
+    await evidence.save(alert('a1'), NOW);
+    const written = await evidence.save({ ...alert('a1'), files: { 'alert.json': '{"event":"closed"}' } }, NOW);
+    expect(await readFile(join(written as string, 'alert.json'), 'utf8')).toBe('{"event":"closed"}');
+    expect(await readdir(written as string)).toEqual(['alert.json']);
+    expect(evidence.count).toBe(1);
+    expect(evidence.size).toBe(18);
+  });
+
+  it('takes the oldest away when it grows too large or too old, also what an earlier run left', async () => {
+    const { path, evidence } = await folder({ maxSize: 3500 });
+    for (let i = 0; i < 5; i++) await evidence.save(alert(`a${i}`, NOW + i), NOW + i);
+    const left = async () => (await readdir(join(path, 'line-1'))).map((name) => name.slice(-2)).sort();
+    expect(await left()).toEqual(['a2', 'a3', 'a4']);
+    const later = await folder({ maxAge: DAY }, path);
+    expect(later.evidence.count).toBe(0);
+    expect(await left()).toEqual([]);
+  });
+
+  it('writes nothing when the disk is nearly full, having made what room it could', async () => {
+    const { path, evidence } = await folder();
+    await evidence.save(alert('a1'), NOW);
+    const full = await folder({ minFree: Number.MAX_SAFE_INTEGER }, path);
+    expect(await full.evidence.save(alert('a2', NOW + 1), NOW + 1)).toBeUndefined();
+    expect(full.evidence.count).toBe(0);
+  });
+
+  it('never grows beyond its limit, and keeps the newest that fit', async () => {
+    const { path, evidence } = await folder({ maxSize: 3000 });
+    let newest = NOW;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 10, max: 3500 }), async (bytes) => {
+        newest += 1000;
+        const written = await evidence.save(alert(`n${newest}`, newest, bytes), newest);
+        expect(written !== undefined).toBe(bytes <= 3000);
+        expect(evidence.size).toBeLessThanOrEqual(3000);
+      }),
+      { numRuns: 60 },
+    );
+    const names = await readdir(join(path, 'line-1'));
+    expect(names.length).toBe(evidence.count);
+  });
+});
