@@ -1,7 +1,8 @@
 import { type Bundle, openBundle } from './bundle/read.js';
 import { StoreWatcher } from './bundle/watch-store.js';
 import { Camera, type CameraListener } from './camera/camera.js';
-import { findFfmpeg } from './camera/ffmpeg.js';
+import { type Ffmpeg, findFfmpeg } from './camera/ffmpeg.js';
+import { type ChosenDecoder, type Codec, chooseDecoder, type Decoder } from './camera/hardware.js';
 import type { Config } from './config/schema.js';
 import type { AlertEvent } from './inspection/alerts.js';
 import { renderOverlay } from './inspection/heatmap.js';
@@ -138,14 +139,18 @@ export class Daemon {
         },
       });
     }
+    const hardware = await this.#chooseDecoders(ffmpeg);
     const streams = cameras.map((settings) => {
       this.#metrics.addCamera(settings.name);
       this.#playing.add(settings.name);
-      return new Camera(settings, {
-        ffmpeg,
-        size: manifest.preprocessing.size,
-        listener: this.#cameraListener(settings.name),
-      });
+      return new Camera(
+        { ...settings, hardware: hardware.get(settings.name) },
+        {
+          ffmpeg,
+          size: manifest.preprocessing.size,
+          listener: this.#cameraListener(settings.name),
+        },
+      );
     });
     const listening = {
       start: async () => this.#log.info({ host: http.host, port: await server.start() }, 'metrics served'),
@@ -157,6 +162,22 @@ export class Daemon {
       stop: () => Promise.all(streams.map((camera) => camera.stop())),
     };
     return [listening, ...(this.#publisher ? [this.#publisher] : []), detector, this.#inspector, together, store];
+  }
+
+  /** Tries every combination that is asked for once, and says what came of it. */
+  async #chooseDecoders(ffmpeg: Ffmpeg): Promise<Map<string, { decoder: Decoder; codec: Codec }>> {
+    const tried = new Map<string, Promise<ChosenDecoder>>();
+    const chosen = new Map<string, { decoder: Decoder; codec: Codec }>();
+    for (const { name: camera, decoder: wanted, codec } of this.#config.cameras) {
+      const choice = tried.get(`${wanted} ${codec}`) ?? chooseDecoder(wanted, codec, ffmpeg);
+      tried.set(`${wanted} ${codec}`, choice);
+      const { decoder, failures, fellBack } = await choice;
+      if (fellBack) this.#log.warn({ camera, wanted, failures }, 'the processor decodes: the hardware does not');
+      else if (wanted !== 'none') this.#log.info({ camera, decoder }, 'decoder chosen');
+      this.#metrics.cameraDecoder.set({ camera, decoder, fallback: String(fellBack) }, 1);
+      chosen.set(camera, { decoder, codec });
+    }
+    return chosen;
   }
 
   #nameModel({ name, version: modelVersion, manifest }: Bundle): void {

@@ -123,7 +123,7 @@ export class Camera {
   }
 
   #open(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
-    const { source, fps, stallTimeout, firstFrameTimeout, rotate, crop } = this.#settings;
+    const { source, fps, stallTimeout, firstFrameTimeout, rotate, crop, hardware } = this.#settings;
     const view = { rotate, crop };
     const { ffmpeg, size, listener, killGrace } = this.#options;
     if (source.kind === 'folder') {
@@ -134,7 +134,7 @@ export class Camera {
       firstFrame: firstFrameTimeout ?? defaultFirstFrameTimeout,
       nextFrame: stallTimeout ?? defaultStallTimeout,
     };
-    return decode(source, { ffmpeg, size, fps, view, signal, patience, killGrace });
+    return decode(source, { ffmpeg, size, fps, view, hardware, signal, patience, killGrace });
   }
 
   #become(state: CameraState, reason?: string): void {

@@ -1,4 +1,5 @@
 import { atLeast, type FfmpegVersion } from './ffmpeg.js';
+import { type Codec, type Decoder, hardwareOptions } from './hardware.js';
 import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from './settings.js';
 import { type View, viewFilters } from './view.js';
 
@@ -18,6 +19,7 @@ export interface CommandOptions {
   /** At most so many frames a second. */
   readonly fps?: number;
   readonly view?: View;
+  readonly hardware?: { readonly decoder: Decoder; readonly codec: Codec };
   readonly version: FfmpegVersion;
 }
 
@@ -29,7 +31,7 @@ export interface CommandOptions {
  */
 export function decodeCommand(
   source: StreamSource,
-  { size: [height, width], fps, view = {}, version }: CommandOptions,
+  { size: [height, width], fps, view = {}, hardware, version }: CommandOptions,
 ): Command {
   // The resize that agrees with the one of training (src/data/image.ts) to a fifth of a grey level.
   const scale = `scale=${width}:${height}:flags=bilinear+accurate_rnd+full_chroma_int`;
@@ -39,6 +41,7 @@ export function decodeCommand(
   return {
     args: [
       ...['-nostdin', '-hide_banner', '-loglevel', 'warning'],
+      ...(hardware ? hardwareOptions(hardware.decoder, hardware.codec) : []),
       ...args,
       ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf', filters, everyFrame, 'passthrough'],
       ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { KdadError } from '../errors.js';
-import { decodeCommand, type StreamSource } from './command.js';
+import { type CommandOptions, decodeCommand, type StreamSource } from './command.js';
 import type { Ffmpeg } from './ffmpeg.js';
 import { FrameAssembler } from './frame-assembler.js';
 import { LogTail } from './log-tail.js';
@@ -15,6 +15,7 @@ export interface DecodeOptions {
   /** At most so many frames a second; all of them when absent. */
   readonly fps?: number;
   readonly view?: View;
+  readonly hardware?: CommandOptions['hardware'];
   readonly signal?: AbortSignal;
   /** Milliseconds that the first frame, and each one after it, may take; without end when absent. */
   readonly patience?: { readonly firstFrame: number; readonly nextFrame: number };
@@ -30,9 +31,9 @@ export interface DecodeOptions {
  *   or has lost our patience; the signal's reason when aborted
  */
 export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
-  const { ffmpeg, size, fps, view, signal, patience, killGrace = 2000 } = options;
+  const { ffmpeg, size, fps, view, hardware, signal, patience, killGrace = 2000 } = options;
   signal?.throwIfAborted();
-  const command = decodeCommand(source, { size, fps, view, version: ffmpeg.version });
+  const command = decodeCommand(source, { size, fps, view, hardware, version: ffmpeg.version });
   const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true });
   // It leads a process group, so that nothing that a wrapper script starts outlives it.
   child.once('exit', () => signalGroup(child.pid!, 'SIGKILL'));

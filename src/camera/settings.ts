@@ -1,3 +1,4 @@
+import type { Codec, Decoder } from './hardware.js';
 import type { View } from './view.js';
 
 /** A network camera that speaks RTSP. */
@@ -61,6 +62,8 @@ export interface CameraSettings extends View {
   readonly firstFrameTimeout?: number;
   /** Milliseconds after a connection in which frames are not judged; `defaultSettle` for live sources when absent. */
   readonly settle?: number;
+  /** Hardware that decodes, and for what; the processor when absent. */
+  readonly hardware?: { readonly decoder: Decoder; readonly codec: Codec };
 }
 
 export const defaultFolderFps = 1;

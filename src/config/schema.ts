@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { codecs } from '../camera/hardware.js';
 import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
 import { duration, positiveDuration } from './duration.js';
 
@@ -94,6 +95,13 @@ const camera = z.strictObject({
   firstFrameTimeout: positiveDuration
     .prefault(`${defaultFirstFrameTimeout / 1000}s`)
     .describe('The same for the first frame after a connection.'),
+  decoder: z
+    .enum(['none', 'auto', 'cuda', 'jetson', 'jetson-nvmpi', 'jetson-v4l2m2m', 'vaapi'])
+    .default('none')
+    .describe(
+      'Hardware that decodes the video: `auto` takes what decodes a second of video here; where the one asked for does not, the processor decodes, and log and metrics say so.',
+    ),
+  codec: z.enum(codecs).default('h264').describe('What the camera sends; only a hardware decoder needs to know.'),
   settle: duration
     .prefault(`${defaultSettle}ms`)
     .describe(

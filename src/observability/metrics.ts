@@ -34,6 +34,11 @@ export class Metrics {
   readonly alerts = this.#counter('kdad_alerts_total', 'Alerts opened.', ['camera']);
   readonly alertOpen = this.#gauge('kdad_alert_open', '1 while an alert is open, else 0.', ['camera']);
   readonly cameraUp = this.#gauge('kdad_camera_up', '1 while frames come from the camera, else 0.', ['camera']);
+  readonly cameraDecoder = this.#gauge(
+    'kdad_camera_decoder_info',
+    'Always 1; the labels tell what decodes the camera, and whether the processor had to take the place of hardware that was asked for.',
+    ['camera', 'decoder', 'fallback'],
+  );
   readonly cameraReconnects = this.#counter('kdad_camera_reconnects_total', 'Attempts to reach a lost camera again.', [
     'camera',
   ]);

@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url';
+import { KdadError } from '../errors.js';
+import { decode } from './decode.js';
+import type { Ffmpeg } from './ffmpeg.js';
+
+/** What a camera sends; hardware decoders of the Jetson are chosen by it. */
+export const codecs = ['h264', 'hevc'] as const;
+export type Codec = (typeof codecs)[number];
+
+/** Ways to decode. The Jetson has two: the patched ffmpeg of its users (nvmpi) and the kernel's (v4l2m2m). */
+export const decoders = ['none', 'cuda', 'jetson-nvmpi', 'jetson-v4l2m2m', 'vaapi'] as const;
+export type Decoder = (typeof decoders)[number];
+
+/** What the configuration may ask for. */
+export type WantedDecoder = Decoder | 'jetson' | 'auto';
+
+/** What `jetson` and `auto` try, the best first; `none` always works. */
+const candidates: Record<'jetson' | 'auto', readonly Decoder[]> = {
+  jetson: ['jetson-nvmpi', 'jetson-v4l2m2m'],
+  auto: ['cuda', 'jetson-nvmpi', 'jetson-v4l2m2m', 'vaapi'],
+};
+
+/** ffmpeg's options before the input. Frames come back to memory: they are scaled as in training, by the processor. */
+export function hardwareOptions(decoder: Decoder, codec: Codec): readonly string[] {
+  switch (decoder) {
+    case 'none':
+      return [];
+    case 'cuda':
+      return ['-hwaccel', 'cuda'];
+    case 'vaapi':
+      return ['-hwaccel', 'vaapi', '-hwaccel_device', '/dev/dri/renderD128'];
+    case 'jetson-nvmpi':
+      return ['-c:v', `${codec}_nvmpi`];
+    case 'jetson-v4l2m2m':
+      return ['-c:v', `${codec}_v4l2m2m`];
+  }
+}
+
+/** The decoder that is used, and why it is not the one that was asked for. */
+export interface ChosenDecoder {
+  readonly decoder: Decoder;
+  /** One line for each decoder that was tried and did not work. */
+  readonly failures: readonly string[];
+  /** True when hardware was asked for by name and the processor decodes instead. */
+  readonly fellBack: boolean;
+}
+
+/** A second of video, 25 frames of 320 x 240, in each codec. */
+const FRAMES = 25;
+const samples: Record<Codec, string> = {
+  h264: fileURLToPath(new URL('../../assets/video/probe-h264.mp4', import.meta.url)),
+  hevc: fileURLToPath(new URL('../../assets/video/probe-hevc.mp4', import.meta.url)),
+};
+
+/** Finds out what works here by decoding a second of video with each candidate, and falls back to the processor. */
+export async function chooseDecoder(
+  wanted: WantedDecoder,
+  codec: Codec,
+  ffmpeg: Ffmpeg,
+  signal?: AbortSignal,
+): Promise<ChosenDecoder> {
+  if (wanted === 'none') return { decoder: 'none', failures: [], fellBack: false };
+  const tried = wanted === 'auto' || wanted === 'jetson' ? candidates[wanted] : [wanted];
+  const failures: string[] = [];
+  for (const decoder of tried) {
+    const failure = await failureOf(decoder, codec, ffmpeg, signal);
+    if (failure === undefined) return { decoder, failures, fellBack: false };
+    failures.push(`${decoder}: ${failure}`);
+  }
+  return { decoder: 'none', failures, fellBack: wanted !== 'auto' };
+}
+
+/** Why a decoder does not decode the sample; undefined when it does. */
+async function failureOf(
+  decoder: Decoder,
+  codec: Codec,
+  ffmpeg: Ffmpeg,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const source = { kind: 'file', path: samples[codec], realtime: false } as const;
+  const patience = { firstFrame: 10_000, nextFrame: 5000 };
+  let frames = 0;
+  try {
+    for await (const _ of decode(source, { ffmpeg, size: [48, 64], hardware: { decoder, codec }, patience, signal }))
+      frames++;
+  } catch (error) {
+    if (!(error instanceof KdadError)) throw error;
+    return error.message.split('\n', 1)[0];
+  }
+  return frames >= FRAMES ? undefined : `decoded ${frames} of ${FRAMES} frames`;
+}
