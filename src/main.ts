@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { calibrate } from './commands/calibrate.js';
+import { collect } from './commands/collect.js';
 import { demo } from './commands/demo.js';
 import { evaluate } from './commands/evaluate.js';
 import { init } from './commands/init.js';
@@ -20,6 +21,7 @@ const program = new Command('kdad-edge')
   .addCommand(predict)
   .addCommand(run)
   .addCommand(models)
+  .addCommand(collect)
   .addCommand(calibrate)
   .addCommand(init)
   .addCommand(demo)

@@ -35,6 +35,11 @@ export async function views(prediction: Prediction, threshold: number, mask?: st
   return html`<div class="views">${await Promise.all(figures)}</div>`;
 }
 
+/** A picture as it is, in small, as an img element. */
+export async function thumbnailImage(picture: Picture, description: string): Promise<Html> {
+  return image(await reduced(picture), description);
+}
+
 /** What the colours of heatmaps and overlays mean. */
 export function colourScale(): Html {
   const gradient = `linear-gradient(90deg, ${mapScale.colours.join(', ')})`;

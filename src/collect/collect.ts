@@ -1,0 +1,130 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Camera } from '../camera/camera.js';
+import type { Ffmpeg } from '../camera/ffmpeg.js';
+import type { Frame } from '../camera/frame.js';
+import type { CameraSettings } from '../camera/settings.js';
+import { encodePng, type Picture, resizePicture } from '../data/image.js';
+import { DetectorSession } from '../engine/onnx/session.js';
+import { KdadError } from '../errors.js';
+import { replaceFile } from '../files.js';
+import { scoreWithout } from '../inspection/ignored.js';
+import { Likeness } from './likeness.js';
+
+/** The larger pictures are so many times as wide and as high. */
+const LARGER = 4;
+
+export interface CollectOptions {
+  readonly camera: CameraSettings;
+  /** Height and width of what the detector sees. */
+  readonly size: readonly [number, number];
+  readonly ffmpeg: Ffmpeg;
+  /** Pictures go to `images` in it, larger ones to `full`. */
+  readonly out: string;
+  /** Pictures to save; without end when absent. */
+  readonly count?: number;
+  /** Leaves out what a detector, a bundle's file, calls anomalous. */
+  readonly onlyGood?: { readonly detector: string; readonly threshold: number; readonly ignored?: Uint8Array };
+  /** Also saves each picture four times as wide and high. */
+  readonly full?: boolean;
+  /** Ends it; what has been saved stays. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onSaved?: (picture: Picture, name: string) => Promise<void>;
+}
+
+/** Frames so far. */
+export interface Progress {
+  readonly saved: number;
+  readonly alike: number;
+  readonly anomalous: number;
+}
+
+/**
+ * Saves frames of a camera exactly as the detector sees them, each only once, until there are enough or the source ends.
+ * @throws KdadError FFMPEG_FAILED when the camera is lost, ENGINE_FAILED
+ */
+export async function collect(options: CollectOptions): Promise<Progress> {
+  const { size, out, count = Number.POSITIVE_INFINITY, onlyGood, full, onProgress, onSaved } = options;
+  await mkdir(join(out, 'images'), { recursive: true });
+  if (full) await mkdir(join(out, 'full'), { recursive: true });
+  const session = onlyGood && (await DetectorSession.load(onlyGood.detector));
+  const likeness = new Likeness();
+  let progress: Progress = { saved: 0, alike: 0, anomalous: 0 };
+  const add = (what: keyof Progress) => {
+    progress = { ...progress, [what]: progress[what] + 1 };
+  };
+  try {
+    for await (const frame of frames(options, full ? LARGER : 1)) {
+      const seen = await resizePicture(frame, size);
+      if (session && !(await isGood(session, seen, onlyGood))) add('anomalous');
+      else if (!(await likeness.isNew(seen))) add('alike');
+      else {
+        const name = `${frame.camera}-${new Date(frame.time).toISOString().replaceAll(':', '-')}-${frame.sequence}.png`;
+        await replaceFile(join(out, 'images', name), await encodePng(seen));
+        if (full) await replaceFile(join(out, 'full', name), await encodePng(frame));
+        await onSaved?.(seen, name);
+        add('saved');
+      }
+      onProgress?.(progress);
+      if (progress.saved >= count) break;
+    }
+  } finally {
+    await session?.dispose();
+  }
+  return progress;
+}
+
+async function isGood(
+  session: DetectorSession,
+  { pixels }: Picture,
+  { threshold, ignored }: NonNullable<CollectOptions['onlyGood']>,
+): Promise<boolean> {
+  const { scores, maps } = await session.run(pixels, 1);
+  return (ignored ? scoreWithout(maps, ignored) : scores[0]) < threshold;
+}
+
+/** The camera's frames, the newest first come: what arrives while one is looked at is passed over. */
+async function* frames(
+  { camera: settings, size: [height, width], ffmpeg, signal }: CollectOptions,
+  larger: number,
+): AsyncGenerator<Frame, void> {
+  let newest: Frame | undefined;
+  let failure: KdadError | undefined;
+  let ended = false;
+  let wake = () => {};
+  const listener = {
+    onFrame: (frame: Frame) => {
+      newest = frame;
+      wake();
+    },
+    onState: (state: string, reason?: string) => {
+      if (state === 'lost') failure = new KdadError('FFMPEG_FAILED', `camera ${settings.name}: ${reason}`);
+      if (state === 'ended') ended = true;
+      wake();
+    },
+  };
+  const stop = () => wake();
+  signal.addEventListener('abort', stop);
+  const camera = new Camera(settings, { ffmpeg, size: [height * larger, width * larger], listener });
+  camera.start();
+  try {
+    for (;;) {
+      if (signal.aborted) return;
+      if (newest) {
+        const frame = newest;
+        newest = undefined;
+        yield frame;
+      } else if (failure) throw failure;
+      else if (ended) return;
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await camera.stop();
+  }
+}

@@ -1,0 +1,107 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import type { Bundle } from '../bundle/read.js';
+import { KdadError } from '../errors.js';
+import { replaceFile } from '../files.js';
+import { interruptible } from './interruption.js';
+import { wholeNumber } from './numbers.js';
+import { ProgressLine } from './progress-line.js';
+
+interface Options {
+  readonly config: string;
+  readonly camera: string;
+  readonly out: string;
+  readonly count?: number;
+  readonly minutes?: number;
+  readonly only?: 'good';
+  readonly full: boolean;
+}
+
+export const collect = new Command('collect')
+  .description('save frames of a camera exactly as the detector sees them, to train on')
+  .requiredOption('--config <file>', 'configuration, YAML')
+  .requiredOption('--camera <name>', 'one of its cameras')
+  .requiredOption('--out <folder>', 'a new or empty folder')
+  .option('--count <n>', 'end after so many pictures', wholeNumber(1))
+  .option('--minutes <n>', 'end after so long', wholeNumber(1))
+  .addOption(new Option('--only <verdict>', 'leave out what the model calls anomalous').choices(['good']))
+  .option(
+    '--full',
+    'save each picture four times as wide and high, too; the small ones are made from those then',
+    false,
+  )
+  .addHelpText(
+    'after',
+    '\nPictures that look like an earlier one are left out. Ctrl-C ends it, too. Look through contact-sheet.html before training on images/.',
+  )
+  .action(async ({ config: file, camera: name, out, count, minutes, only, full }: Options) => {
+    const [
+      { loadConfig },
+      { findFfmpeg },
+      { collect: run },
+      { ContactSheet },
+      { ignoredPixels },
+      { imagenetPreprocessing },
+    ] = await Promise.all([
+      import('../config/load.js'),
+      import('../camera/ffmpeg.js'),
+      import('../collect/collect.js'),
+      import('../report/contact-sheet.js'),
+      import('../inspection/ignored.js'),
+      import('../data/preprocessing.js'),
+    ]);
+    const config = await loadConfig(file);
+    const camera = config.cameras.find((one) => one.name === name);
+    if (!camera) {
+      const names = config.cameras.map((one) => one.name).join(', ');
+      throw new KdadError('CONFIG_INVALID', `${file}: no camera ${name}; there are ${names}`);
+    }
+    await refuseFull(out);
+    const bundle = await modelOf(config.model, only !== undefined);
+    const size = bundle?.manifest.preprocessing.size ?? imagenetPreprocessing.size;
+    const ffmpeg = await findFfmpeg(config.ffmpeg);
+    const interruption = interruptible();
+    if (minutes !== undefined) setTimeout(() => interruption.abort(), 60_000 * minutes).unref();
+    const sheet = new ContactSheet();
+    const line = new ProgressLine();
+    const { saved } = await run({
+      camera,
+      size,
+      ffmpeg,
+      out,
+      count,
+      full,
+      onlyGood: only &&
+        bundle && {
+          detector: bundle.detectorPath,
+          threshold: camera.threshold ?? bundle.manifest.threshold.value,
+          ignored: camera.ignore && ignoredPixels(camera.ignore, size),
+        },
+      signal: interruption.signal,
+      onProgress: (done) =>
+        line.update(`Saved ${done.saved}; left out ${done.alike} alike, ${done.anomalous} anomalous`),
+      onSaved: (picture, title) => sheet.add(picture, title),
+    }).finally(async () => {
+      line.finish();
+      await replaceFile(join(out, 'contact-sheet.html'), sheet.render(name));
+    });
+    console.log(`${saved} pictures in ${join(out, 'images')}; look through ${join(out, 'contact-sheet.html')}`);
+  });
+
+/** Before the first training there is no model yet; then frames get the size that training gives them. */
+async function modelOf(path: string, needed: boolean): Promise<Bundle | undefined> {
+  const { openBundle } = await import('../bundle/read.js');
+  return openBundle(path).catch((error) => {
+    if (!needed && error instanceof KdadError && error.code === 'BUNDLE_MISSING') return undefined;
+    throw error;
+  });
+}
+
+async function refuseFull(folder: string): Promise<void> {
+  const present = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new KdadError('OUTPUT_EXISTS', `${folder}: ${error.message}`, { cause: error });
+  });
+  if (present.length > 0) throw new KdadError('OUTPUT_EXISTS', `${folder}: the folder is not empty`);
+}

@@ -1,0 +1,94 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { decodeImage } from '../../src/data/image.js';
+import { kdadEdge } from '../fixtures/command-line.js';
+import { folderWith } from '../fixtures/folder.js';
+import { PICTURE, picture } from '../fixtures/product.js';
+import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
+
+let bundle: string;
+beforeAll(async () => {
+  bundle = (await tinyBundle()).bundle;
+}, 120_000);
+
+/** A line of six parts, the third and fifth blotted, each seen twice, and its configuration. */
+async function line(): Promise<{ folder: string; config: string }> {
+  const folder = await folderWith();
+  await mkdir(join(folder, 'line'));
+  for (let i = 0; i < 12; i++) {
+    const part = Math.floor(i / 2);
+    const { pixels } = picture(4000 + part, part === 2 || part === 4);
+    const file = join(folder, 'line', `${String(i).padStart(2, '0')}.png`);
+    await sharp(pixels, { raw: { width: PICTURE, height: PICTURE, channels: 3 } })
+      .png()
+      .toFile(file);
+  }
+  const config = join(folder, 'kdad-edge.yaml');
+  const camera = '{ name: belt, source: { kind: folder, path: line }, fps: 4 }';
+  await writeFile(config, `model: ${bundle}\ncameras: [${camera}]\n`);
+  return { folder, config };
+}
+
+describe('kdad-edge collect', () => {
+  it('saves each part once, as the detector sees it, with a page to look through', async () => {
+    const { folder, config } = await line();
+    const out = join(folder, 'collected');
+    const { code, stdout, stderr } = await kdadEdge('collect', '--config', config, '--camera', 'belt', '--out', out);
+    expect([code, stderr.includes('Saved 6; left out 6 alike')]).toEqual([0, true]);
+    expect(stdout).toContain(`6 pictures in ${out}/images`);
+    const names = await readdir(join(out, 'images'));
+    expect(names).toHaveLength(6);
+    const saved = await decodeImage(join(out, 'images', names[0]), { size: [TINY, TINY] });
+    const seen = await decodeImage(join(folder, 'line', '00.png'), { size: [TINY, TINY] });
+    expect(saved).toEqual(seen);
+    const page = await readFile(join(out, 'contact-sheet.html'), 'utf8');
+    for (const name of names) expect(page).toContain(name);
+  });
+
+  it('leaves out what the model calls anomalous, and ends when there are enough', async () => {
+    const { folder, config } = await line();
+    const out = join(folder, 'good');
+    const args = [
+      'collect',
+      '--config',
+      config,
+      '--camera',
+      'belt',
+      '--out',
+      out,
+      '--only',
+      'good',
+      '--count',
+      '3',
+      '--full',
+    ];
+    const { code, stderr } = await kdadEdge(...args);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/Saved 3; left out \d+ alike, [1-9]\d* anomalous/);
+    const larger = await readdir(join(out, 'full'));
+    expect(larger).toEqual(await readdir(join(out, 'images')));
+    expect(await sharp(join(out, 'full', larger[0])).metadata()).toMatchObject({ width: 4 * TINY, height: 4 * TINY });
+  });
+
+  it('needs no model before the first training, unless it is to judge', async () => {
+    const { folder, config } = await line();
+    await writeFile(config, (await readFile(config, 'utf8')).replace(bundle, 'none-yet'));
+    const args = ['collect', '--config', config, '--camera', 'belt', '--count', '1', '--out'];
+    const { code } = await kdadEdge(...args, join(folder, 'first'));
+    expect(code).toBe(0);
+    const [name] = await readdir(join(folder, 'first/images'));
+    expect(await sharp(join(folder, 'first/images', name)).metadata()).toMatchObject({ width: 256, height: 256 });
+    const judging = await kdadEdge(...args, join(folder, 'second'), '--only', 'good');
+    expect(judging).toMatchObject({ code: 3, stderr: expect.stringContaining('[BUNDLE_MISSING]') });
+  });
+
+  it('names the cameras there are when it is asked for another, and touches no folder that is in use', async () => {
+    const { folder, config } = await line();
+    const wrong = await kdadEdge('collect', '--config', config, '--camera', 'bell', '--out', join(folder, 'new'));
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('no camera bell; there are belt') });
+    const used = await kdadEdge('collect', '--config', config, '--camera', 'belt', '--out', join(folder, 'line'));
+    expect(used).toMatchObject({ code: 2, stderr: expect.stringContaining('[OUTPUT_EXISTS]') });
+  });
+});
