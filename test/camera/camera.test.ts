@@ -1,17 +1,15 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { Camera, type CameraOptions, type CameraState } from '../../src/camera/camera.js';
 import type { Frame } from '../../src/camera/frame.js';
 import type { CameraSettings } from '../../src/camera/settings.js';
+import { hasRtspServer, type RtspServer, rtspServer } from '../fixtures/rtsp.js';
 import { descendants, make, misbehaving, realFfmpegs } from './ffmpegs.js';
 
 const ffmpegs = await realFfmpegs();
@@ -226,37 +224,30 @@ describe.each(ffmpegs)('an MJPEG camera, read by $path', (ffmpeg) => {
   });
 });
 
-const rtspScript = fileURLToPath(new URL('../fixtures/rtsp-server.py', import.meta.url));
-const gstreamer = spawnSync('/usr/bin/python3', ['-c', 'import gi; gi.require_version("GstRtspServer", "1.0")']);
-const rtspMissing = gstreamer.status !== 0;
-if (rtspMissing)
-  console.warn('skipped with a real RTSP server: python3-gi or gir1.2-gst-rtsp-server-1.0 is not installed');
+describe.skipIf(!hasRtspServer).each(ffmpegs)('an RTSP camera, read by $path', (ffmpeg) => {
+  let server: RtspServer | undefined;
+  afterEach(() => server?.kill());
 
-describe.skipIf(rtspMissing).each(ffmpegs)('an RTSP camera, read by $path', (ffmpeg) => {
-  let server: ChildProcess | undefined;
-  afterEach(() => server?.kill('SIGKILL'));
-
-  async function serve(port: string): Promise<string> {
-    server = spawn('/usr/bin/python3', [rtspScript, port, 'admin', 'secret'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [url] = await once(createInterface(server.stdout!), 'line');
-    return url;
+  async function serve(port = 0): Promise<string> {
+    server = await rtspServer(port, ['admin', 'secret']);
+    return server.url;
   }
 
   const ffmpegProcesses = () => descendants().filter((command) => command.startsWith(ffmpeg.path));
 
   it('gives frames again when it is back, and leaves no process and no password', async () => {
-    const url = await serve('0');
+    const url = await serve();
     const withPassword = url.replace('//', '//admin:secret@');
     const { told, until, camera } = watch({ source: { kind: 'rtsp', url: withPassword }, fps: 10 }, { ffmpeg });
     await until(({ frames }) => frames.length > 10);
     expect(ffmpegProcesses().length).toBe(1);
     expect(ffmpegProcesses().join()).not.toMatch(/secret|rtsp:/);
 
-    server!.kill('SIGKILL');
+    server!.kill();
     await until(({ reconnects }) => reconnects >= 2);
     expect(told.reasons.join()).not.toContain('secret');
     const { length } = told.frames;
-    await serve(new URL(url.replace('rtsp', 'http')).port);
+    await serve(Number(new URL(url.replace('rtsp', 'http')).port));
     await until(({ frames }) => frames.length > length + 10);
     expect(ffmpegProcesses().length).toBe(1);
     await camera.stop();
@@ -264,7 +255,7 @@ describe.skipIf(rtspMissing).each(ffmpegs)('an RTSP camera, read by $path', (ffm
   });
 
   it('says that the password is wrong, without saying the password', async () => {
-    const url = await serve('0');
+    const url = await serve();
     const { told, until } = watch({ source: { kind: 'rtsp', url: url.replace('//', '//admin:guess@') } }, { ffmpeg });
     await until(({ reconnects }) => reconnects > 0);
     expect(told.reasons[0]).toContain('401');
