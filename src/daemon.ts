@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Bundle, openBundle } from './bundle/read.js';
 import { StoreWatcher } from './bundle/watch-store.js';
 import { Camera, type CameraListener } from './camera/camera.js';
@@ -13,6 +14,7 @@ import { HttpServer } from './observability/http-server.js';
 import type { Logger } from './observability/log.js';
 import { Metrics } from './observability/metrics.js';
 import { MqttPublisher } from './publish/mqtt-publisher.js';
+import { Outbox } from './publish/outbox.js';
 import { version } from './version.js';
 
 interface Part {
@@ -127,8 +129,15 @@ export class Daemon {
       },
       listener: this.#inspectorListener(),
     });
+    const outbox = new Outbox(join(this.#config.stateDir, 'outbox'), (kind, reason) => {
+      this.#metrics.outboxDropped.inc({ kind, reason });
+      this.#log.warn({ kind, reason }, 'a message was dropped from the outbox');
+    });
     if (mqtt) {
-      this.#publisher = new MqttPublisher(mqtt, bundle.name, {
+      this.#metrics.outboxDepth = () => outbox.depth;
+      this.#publisher = new MqttPublisher(mqtt, () => detector.bundle, outbox, {
+        onOutboxFailure: (error) =>
+          this.#log.error({ reason: error.message }, 'alerts are sent without the outbox: it cannot be used'),
         onConnected: () => {
           this.#metrics.mqttConnected.set(1);
           this.#log.info('MQTT broker reached');
@@ -161,7 +170,14 @@ export class Daemon {
       start: () => streams.forEach((camera) => void camera.start()),
       stop: () => Promise.all(streams.map((camera) => camera.stop())),
     };
-    return [listening, ...(this.#publisher ? [this.#publisher] : []), detector, this.#inspector, together, store];
+    return [
+      listening,
+      ...(this.#publisher ? [outbox, this.#publisher] : []),
+      detector,
+      this.#inspector,
+      together,
+      store,
+    ];
   }
 
   /** Tries every combination that is asked for once, and says what came of it. */
@@ -247,7 +263,7 @@ export class Daemon {
     if (kind === 'opened') this.#metrics.alerts.inc({ camera });
     this.#metrics.alertOpen.set({ camera }, kind === 'closed' ? 0 : 1);
     this.#log[kind === 'opened' ? 'warn' : 'info']({ camera, alert: id, ratio: peak.verdict.ratio }, `alert ${kind}`);
-    this.#publisher?.alert(event);
+    void this.#publisher?.alert(event);
     if (kind !== 'closed' && this.#publisher) this.#draw(event, this.#publisher);
   }
 

@@ -31,6 +31,10 @@ const table = {
   },
   FFMPEG_FAILED: { exitCode: 4, fix: 'Try the address or file with ffprobe; the last lines of ffmpeg are above.' },
   INFERENCE_FAILED: { exitCode: 4, fix: 'See the log above; kdad-edge predict with the same bundle shows more.' },
+  STATE_UNUSABLE: {
+    exitCode: 4,
+    fix: 'Make room on the disk, or name a writable folder of its own with stateDir (or $STATE_DIRECTORY).',
+  },
   PORT_TAKEN: { exitCode: 4, fix: 'Stop the other program, or choose another http.port.' },
   BROKER_UNREACHABLE: { exitCode: 4, fix: 'Check mqtt.url, the credentials and that the broker runs.' },
   DEMO_FAILED: {

@@ -72,6 +72,7 @@ function resolvePaths(config: Config, folder: string): Config {
   return {
     ...config,
     model: absolute(config.model),
+    stateDir: absolute(config.stateDir),
     // A bare name is looked for on the PATH.
     ffmpeg: config.ffmpeg?.includes('/') ? absolute(config.ffmpeg) : config.ffmpeg,
     cameras: config.cameras.map((camera) => {

@@ -1,9 +1,19 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { codecs } from '../camera/hardware.js';
 import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
 import { duration, positiveDuration } from './duration.js';
 
 const text = z.string().min(1);
+
+/** systemd's, or the user's (XDG Base Directory Specification). */
+function defaultStateFolder(): string {
+  const { STATE_DIRECTORY, XDG_STATE_HOME } = process.env;
+  // With several, systemd separates them by colons.
+  if (STATE_DIRECTORY) return STATE_DIRECTORY.split(':')[0];
+  return join(XDG_STATE_HOME || join(homedir(), '.local/state'), 'kdad-edge');
+}
 const count = z.int().positive();
 const ratio = z.number().positive();
 const url = (schemes: string[]) =>
@@ -187,6 +197,12 @@ const http = z.strictObject({
 /** The whole configuration file. Each key carries its description and default; docs/configuration.md lists them. */
 export const configSchema = z.strictObject({
   model: text.describe('The bundle: the folder that `kdad-edge train` wrote.'),
+  stateDir: text
+    .optional()
+    .transform((folder) => folder ?? defaultStateFolder())
+    .describe(
+      'Folder for what must outlast a restart: alerts that the broker has not got yet. By default the one that systemd gives, else `~/.local/state/kdad-edge`. Every daemon needs its own.',
+    ),
   ffmpeg: text.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
   cameras: z
     .array(camera)

@@ -101,6 +101,7 @@ const configuration = ({ bundle, video, ffmpeg }: WatchOptions, broker: string):
 # Written by kdad-edge demo; kdad-edge run --config takes it as it is.
 model: ${JSON.stringify(bundle)}
 ffmpeg: ${JSON.stringify(ffmpeg)}
+stateDir: state
 cameras:
   - name: ${CAMERA}
     source: { kind: file, path: ${JSON.stringify(video)}, loop: true }

@@ -47,6 +47,13 @@ export class Metrics {
     'Inference processes given up because they died, hung or failed; each is replaced.',
   );
   readonly mqttConnected = this.#gauge('kdad_mqtt_connected', '1 while the broker is reached, else 0.');
+  /** Tells how many messages wait in the outbox. */
+  outboxDepth: () => number = () => 0;
+  readonly outboxDropped = this.#counter(
+    'kdad_outbox_dropped_total',
+    'Messages that left the outbox without reaching the broker; kind is alert or heatmap, reason is full, old or damaged.',
+    ['kind', 'reason'],
+  );
   readonly modelInfo = this.#gauge(
     'kdad_model_info',
     'Always 1; the labels tell which bundle judges, how it was trained, and the version of kdad-edge.',
@@ -60,6 +67,15 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    const depth = () => this.outboxDepth();
+    new Gauge({
+      name: 'kdad_outbox_depth',
+      help: 'Messages on disk that the broker has not got yet.',
+      registers: [this.registry],
+      collect() {
+        this.set(depth());
+      },
+    });
   }
 
   /**

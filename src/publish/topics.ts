@@ -14,10 +14,16 @@ export function topics(prefix: string) {
   };
 }
 
+/** Which model judged. */
+export interface ModelName {
+  readonly name: string;
+  readonly version: string;
+}
+
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 /** JSON of `<prefix>/cameras/<name>/alert`. */
-export function alertPayload(event: AlertEvent, model: string): string {
+export function alertPayload(event: AlertEvent, model: ModelName): string {
   const { kind, reason, id, camera, time, openedAt, peak } = event;
   const { score, threshold, ratio } = peak.verdict;
   return JSON.stringify({
@@ -25,7 +31,8 @@ export function alertPayload(event: AlertEvent, model: string): string {
     reason,
     id,
     camera,
-    model,
+    model: model.name,
+    modelVersion: model.version,
     time: iso(time),
     openedAt: iso(openedAt),
     durationSeconds: kind === 'closed' ? (time - openedAt) / 1000 : undefined,
@@ -37,8 +44,8 @@ export function alertPayload(event: AlertEvent, model: string): string {
 }
 
 /** JSON of `<prefix>/cameras/<name>/verdict`. */
-export function verdictPayload({ camera, time, ...verdict }: Verdict, model: string): string {
-  return JSON.stringify({ camera, model, time: iso(time), ...verdict });
+export function verdictPayload({ camera, time, ...verdict }: Verdict, model: ModelName): string {
+  return JSON.stringify({ camera, model: model.name, modelVersion: model.version, time: iso(time), ...verdict });
 }
 
 /** JSON of `<prefix>/cameras/<name>/state`. */

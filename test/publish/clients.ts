@@ -1,9 +1,12 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
-import { afterEach } from 'vitest';
+import { afterEach, inject } from 'vitest';
 import type { AlertEvent } from '../../src/inspection/alerts.js';
 import type { MqttSettings } from '../../src/publish/connection.js';
 import { MqttPublisher } from '../../src/publish/mqtt-publisher.js';
+import { Outbox } from '../../src/publish/outbox.js';
 import type { Broker } from '../fixtures/brokers.js';
 import { judged } from '../fixtures/frames.js';
 
@@ -29,16 +32,24 @@ export async function running(broker: Broker): Promise<Broker> {
 }
 
 /** A publisher with the topics `box/#`, and what it says of its connection. */
-export async function publishing({ port }: { port: number }, settings: Partial<MqttSettings> = {}) {
+export async function publishing({ port }: { port: number }, settings: Partial<MqttSettings> = {}, state?: string) {
   const connection: string[] = [];
+  const outbox = new Outbox(state ?? (await mkdtemp(join(inject('shared'), 'outbox-'))), () => {});
+  await outbox.start();
+  cleanUp.push(() => outbox.stop());
   const publisher = new MqttPublisher(
     { url: `mqtt://127.0.0.1:${port}`, topicPrefix: 'box', version: '3.1.1', reconnectPeriod: 200, ...settings },
-    'bottle',
-    { onConnected: () => connection.push('connected'), onDisconnected: (reason) => connection.push(reason) },
+    () => ({ name: 'bottle', version: '7' }),
+    outbox,
+    {
+      onConnected: () => connection.push('connected'),
+      onDisconnected: (reason) => connection.push(reason),
+      onOutboxFailure: (error) => connection.push(error.message),
+    },
   );
   await publisher.start();
   cleanUp.push(() => publisher.stop());
-  return { publisher, connection };
+  return { publisher, outbox, connection };
 }
 
 /** What a subscriber to `box/#` receives. */

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { alertPayload, statePayload, topics, verdictPayload } from '../../src/publish/topics.js';
 import { judged } from '../fixtures/frames.js';
 
+const bottle = { name: 'bottle', version: '7' };
+
 const page = readFileSync(new URL('../../docs/mqtt.md', import.meta.url), 'utf8');
 
 /** The first example below a heading. */
@@ -22,10 +24,10 @@ describe('docs/mqtt.md', () => {
     const worst = judged(9, 2);
     const opened = { kind: 'opened', id: 'a', camera: 'line-1', time: 0, openedAt: 0, peak: worst } as const;
     const keys = (json: string) => Object.keys(JSON.parse(json));
-    expect(Object.keys(example('alert'))).toEqual(keys(alertPayload(opened, 'bottle')));
-    expect(Object.keys(example('verdict'))).toEqual(keys(verdictPayload(worst.verdict, 'bottle')));
+    expect(Object.keys(example('alert'))).toEqual(keys(alertPayload(opened, bottle)));
+    expect(Object.keys(example('verdict'))).toEqual(keys(verdictPayload(worst.verdict, bottle)));
     expect(Object.keys(example('state'))).toEqual(keys(statePayload('live', 0, undefined)));
-    for (const field of keys(alertPayload({ ...opened, kind: 'closed', reason: 'released' }, 'bottle'))) {
+    for (const field of keys(alertPayload({ ...opened, kind: 'closed', reason: 'released' }, bottle))) {
       expect(page).toMatch(new RegExp(`^\\| .*\`${field}\`.* \\| .+ \\|$`, 'm'));
     }
   });

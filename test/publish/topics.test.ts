@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { alertPayload, statePayload, topics, verdictPayload } from '../../src/publish/topics.js';
 import { judged } from '../fixtures/frames.js';
 
+const bottle = { name: 'bottle', version: '7' };
+
 const opened = { kind: 'opened', id: 'a', camera: 'line', time: 1200, openedAt: 1200, peak: judged(12, 1.5) } as const;
 
 describe('topics', () => {
@@ -20,11 +22,12 @@ describe('topics', () => {
 
 describe('payloads', () => {
   it('of an alert that opens: which, where, when, how bad', () => {
-    expect(JSON.parse(alertPayload(opened, 'bottle'))).toEqual({
+    expect(JSON.parse(alertPayload(opened, bottle))).toEqual({
       event: 'opened',
       id: 'a',
       camera: 'line',
       model: 'bottle',
+      modelVersion: '7',
       time: '1970-01-01T00:00:01.200Z',
       openedAt: '1970-01-01T00:00:01.200Z',
       score: 1.5,
@@ -36,7 +39,7 @@ describe('payloads', () => {
 
   it('of an alert that closes: how long it lasted, and its worst frame', () => {
     const closed = { ...opened, kind: 'closed', reason: 'released', time: 4700 } as const;
-    expect(JSON.parse(alertPayload(closed, 'bottle'))).toMatchObject({
+    expect(JSON.parse(alertPayload(closed, bottle))).toMatchObject({
       event: 'closed',
       reason: 'released',
       time: '1970-01-01T00:00:04.700Z',
@@ -46,9 +49,10 @@ describe('payloads', () => {
   });
 
   it('of a verdict', () => {
-    expect(JSON.parse(verdictPayload(judged(3, 0.5).verdict, 'bottle'))).toEqual({
+    expect(JSON.parse(verdictPayload(judged(3, 0.5).verdict, bottle))).toEqual({
       camera: 'line',
       model: 'bottle',
+      modelVersion: '7',
       time: '1970-01-01T00:00:00.300Z',
       sequence: 3,
       score: 0.5,
@@ -69,7 +73,7 @@ describe('payloads', () => {
   it('hold nothing of the pixels', () => {
     const { frame, verdict } = judged(12, 1.5);
     const map = { values: new Float32Array(4), size: [2, 2] as const };
-    expect(alertPayload({ ...opened, peak: { frame, verdict, map } }, 'bottle')).toBe(alertPayload(opened, 'bottle'));
+    expect(alertPayload({ ...opened, peak: { frame, verdict, map } }, bottle)).toBe(alertPayload(opened, bottle));
   });
 
   it('say what they were given, whatever the names and scores', () => {
@@ -77,8 +81,8 @@ describe('payloads', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), score, (camera, model, score) => {
         const peak = judged(1, score, camera);
-        const alert = JSON.parse(alertPayload({ ...opened, camera, peak }, model));
-        const verdict = JSON.parse(verdictPayload(peak.verdict, model));
+        const alert = JSON.parse(alertPayload({ ...opened, camera, peak }, { name: model, version: '1' }));
+        const verdict = JSON.parse(verdictPayload(peak.verdict, { name: model, version: '1' }));
         for (const payload of [alert, verdict]) expect(payload).toMatchObject({ camera, model, score, ratio: score });
         expect(JSON.parse(statePayload('lost', 0, model)).reason).toBe(model);
       }),
