@@ -16,7 +16,7 @@ export const run = new Command('run')
   .action(async (options: Options) => {
     const [{ loadConfig }, { Daemon }, { createLog }] = await Promise.all([
       import('../config/load.js'),
-      import('../daemon.js'),
+      import('../daemon/daemon.js'),
       import('../observability/log.js'),
     ]);
     const config = await loadConfig(options.config);

@@ -150,6 +150,17 @@ const alert = z.strictObject({
   cooldown: duration.prefault('5s').describe('After an alert closed, its camera opens no new one for so long.'),
 });
 
+const megabytes = z.number().nonnegative();
+
+const evidence = z.strictObject({
+  keep: z.boolean().default(true).describe("Keep each alert's worst frame, overlay and event in `stateDir`/evidence."),
+  maxAge: positiveDuration.prefault('720h').describe('Evidence is taken away after so long.'),
+  maxSize: megabytes.default(1000).describe('Megabytes that all evidence may take; the oldest goes first.'),
+  minFree: megabytes
+    .default(500)
+    .describe('Megabytes of the disk that stay free: with less, old evidence goes, and nothing is written.'),
+});
+
 const mqtt = z
   .strictObject({
     url: url(['mqtt', 'mqtts', 'ws', 'wss'])
@@ -201,7 +212,7 @@ export const configSchema = z.strictObject({
     .optional()
     .transform((folder) => folder ?? defaultStateFolder())
     .describe(
-      'Folder for what must outlast a restart: alerts that the broker has not got yet. By default the one that systemd gives, else `~/.local/state/kdad-edge`. Every daemon needs its own.',
+      'Folder for what must outlast a restart: alerts that the broker has not got yet, and evidence. By default the one that systemd gives, else `~/.local/state/kdad-edge`. Every daemon needs its own.',
     ),
   ffmpeg: text.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
   cameras: z
@@ -217,6 +228,7 @@ export const configSchema = z.strictObject({
     .describe('The cameras to watch.'),
   inspection: inspection.prefault({}).describe('How frames are judged.'),
   alert: alert.prefault({}).describe('When an alert opens and closes.'),
+  evidence: evidence.prefault({}).describe('What is kept of alerts on disk.'),
   mqtt: mqtt.optional().describe('Where alerts go; without it, only the log and the metrics tell of them.'),
   http: http.prefault({}).describe('Metrics and health.'),
   logLevel: z

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
 
 export interface EvidenceLimits {
@@ -52,10 +53,15 @@ export class EvidenceFolder {
     return this.#entries.size;
   }
 
-  /** Takes stock of what an earlier run left, and takes away what is too old. */
+  /**
+   * Takes stock of what an earlier run left, and takes away what is too old.
+   * @throws KdadError STATE_UNUSABLE when it cannot be written
+   */
   start(): Promise<void> {
     return this.#inTurn(async () => {
-      await mkdir(this.#root, { recursive: true });
+      await mkdir(this.#root, { recursive: true }).catch((cause: Error) => {
+        throw new KdadError('STATE_UNUSABLE', `${this.#root}: ${cause.message}`, { cause });
+      });
       for (const camera of await folders(this.#root)) {
         for (const name of await folders(join(this.#root, camera))) {
           const path = join(this.#root, camera, name);

@@ -47,6 +47,22 @@ export class Metrics {
     'Inference processes given up because they died, hung or failed; each is replaced.',
   );
   readonly mqttConnected = this.#gauge('kdad_mqtt_connected', '1 while the broker is reached, else 0.');
+  readonly scoreShift = this.#gauge(
+    'kdad_score_shift',
+    'Probability that a recent good frame scores higher than a held-out image: 0.5 when nothing has changed, 1 when every frame does.',
+    ['camera'],
+  );
+  readonly driftWarnings = this.#counter(
+    'kdad_drift_warnings_total',
+    'Times that the scores of good frames had moved half-way to the threshold.',
+    ['camera'],
+  );
+  readonly evidenceBytes = this.#gauge('kdad_evidence_bytes', 'Size of all evidence on disk.');
+  readonly evidenceSkipped = this.#counter(
+    'kdad_evidence_skipped_total',
+    'Alerts whose evidence could not be written; reason is full or failed.',
+    ['reason'],
+  );
   /** Tells how many messages wait in the outbox. */
   outboxDepth: () => number = () => 0;
   readonly outboxDropped = this.#counter(
@@ -91,6 +107,7 @@ export class Metrics {
     this.alertOpen.set({ camera }, 0);
     this.cameraUp.set({ camera }, 0);
     this.cameraReconnects.inc({ camera }, 0);
+    this.driftWarnings.inc({ camera }, 0);
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[] = []): Counter<Label> {

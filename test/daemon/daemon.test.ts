@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { aedesBroker, type Broker } from './fixtures/brokers.js';
-import { alive, descendants, makeVideo, startDaemon, until } from './fixtures/daemon.js';
-import { tinyBundle } from './fixtures/tiny-bundle.js';
+import { aedesBroker, type Broker } from '../fixtures/brokers.js';
+import { alive, descendants, makeVideo, startDaemon, until } from '../fixtures/daemon.js';
+import { tinyBundle } from '../fixtures/tiny-bundle.js';
 
 let folder: string;
 let broker: Broker;
@@ -52,6 +52,12 @@ describe('kdad-edge run', () => {
     expect(opened.frame.sequence).toBeLessThan(24);
     expect(new Set(events.map(({ id }) => id)).size).toBe(1);
     expect(events.at(-1)).toMatchObject({ event: 'closed', durationSeconds: expect.any(Number) });
+
+    const evidence = join(folder, 'once/state/evidence/line');
+    const [kept, ...others] = await readdir(evidence);
+    expect(others).toEqual([]);
+    expect((await readdir(join(evidence, kept))).sort()).toEqual(['alert.json', 'frame.png', 'overlay.jpg']);
+    expect(JSON.parse(await readFile(join(evidence, kept, 'alert.json'), 'utf8'))).toEqual(events.at(-1));
 
     const [heatmap] = on('cameras/line/heatmap');
     expect(await sharp(heatmap.payload).metadata()).toMatchObject({ format: 'jpeg', width: 64, height: 64 });

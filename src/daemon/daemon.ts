@@ -1,0 +1,249 @@
+import { join } from 'node:path';
+import { openBundle } from '../bundle/read.js';
+import { Camera, type CameraListener } from '../camera/camera.js';
+import { findFfmpeg } from '../camera/ffmpeg.js';
+import type { Config } from '../config/schema.js';
+import { EvidenceFolder } from '../evidence/evidence-folder.js';
+import { ignoredPixels } from '../inspection/ignored.js';
+import { Inspector, type InspectorListener } from '../inspection/inspector.js';
+import { LiveDetector } from '../inspection/live-detector.js';
+import { HttpServer } from '../observability/http-server.js';
+import type { Logger } from '../observability/log.js';
+import { Metrics } from '../observability/metrics.js';
+import { MqttPublisher } from '../publish/mqtt-publisher.js';
+import { Outbox } from '../publish/outbox.js';
+import { version } from '../version.js';
+import { Announcer } from './announcer.js';
+import { chooseDecoders } from './decoders.js';
+import { DriftWatch } from './drift-watch.js';
+import { ModelSwitch } from './model-switch.js';
+
+interface Part {
+  start(): unknown;
+  stop(): unknown;
+}
+
+/**
+ * The whole path of a frame: camera -> batch -> detector -> verdict -> alert -> outbox -> MQTT. An ordered list of parts, each unaware of the
+ * others, that start in order and stop in reverse; what one part tells is handed to the next in here.
+ */
+export class Daemon {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #metrics = new Metrics();
+  readonly #playing = new Set<string>();
+  #publisher: MqttPublisher | undefined;
+  #announcer!: Announcer;
+  #drift!: DriftWatch;
+  #inspector!: Inspector;
+  #started: Part[] = [];
+  #stopped = false;
+  #allEnded: () => void = () => {};
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  /**
+   * Resolves when every camera plays or is being connected to.
+   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, FFMPEG_MISSING, PORT_TAKEN, STATE_UNUSABLE, INFERENCE_FAILED; what had started is
+   *   stopped again
+   */
+  async start(): Promise<void> {
+    try {
+      for (const part of await this.#parts()) {
+        if (this.#stopped) return;
+        this.#started.push(part);
+        await part.start();
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Resolves when every camera was a file or folder and has been judged to its end; never while one is live. */
+  async ended(): Promise<void> {
+    if (this.#playing.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#allEnded = resolve;
+      });
+    }
+    await this.#inspector.drained();
+    await this.#announcer.settled();
+  }
+
+  /** Stops every part, the last one first; also while it starts. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const parts = this.#started.reverse();
+    this.#started = [];
+    for (const part of parts) await part.stop();
+  }
+
+  async #parts(): Promise<Part[]> {
+    const { model, cameras, inspection, evidence: keeping } = this.#config;
+    const [metrics, log] = [this.#metrics, this.#log];
+    const bundle = await openBundle(model);
+    const ffmpeg = await findFfmpeg(this.#config.ffmpeg);
+    const { value: threshold } = bundle.manifest.threshold;
+    log.info({ model: bundle.name, threshold, ffmpeg: ffmpeg.path, version }, 'starting');
+
+    const detector = new LiveDetector(bundle, {
+      threads: inspection.threads,
+      timeout: inspection.batchTimeout,
+      onLoss: (reason) => {
+        metrics.inferenceRestarts.inc();
+        log.error({ reason }, 'inference process lost; starting another');
+      },
+    });
+    const outbox = new Outbox(join(this.#config.stateDir, 'outbox'), (kind, reason) => {
+      metrics.outboxDropped.inc({ kind, reason });
+      log.warn({ kind, reason }, 'a message was dropped from the outbox');
+    });
+    this.#publisher = this.#makePublisher(detector, outbox);
+    const evidence = keeping.keep ? this.#makeEvidenceFolder() : undefined;
+    const announcer = new Announcer({
+      metrics,
+      log,
+      model: () => detector.bundle,
+      publisher: this.#publisher,
+      evidence,
+    });
+    const calibration = () => detector.bundle.calibration.scores.map(({ score }) => score);
+    this.#announcer = announcer;
+    this.#drift = new DriftWatch(calibration, metrics, log);
+    this.#inspector = this.#makeInspector(detector);
+    const models = new ModelSwitch({ path: model, detector, metrics, log, onSwap: () => this.#drift.reset() });
+    const decoders = await chooseDecoders(cameras, ffmpeg, metrics, log);
+    const streams = cameras.map((settings) => {
+      const { name } = settings;
+      metrics.addCamera(name);
+      this.#playing.add(name);
+      const { size } = bundle.manifest.preprocessing;
+      return new Camera(
+        { ...settings, hardware: decoders.get(name) },
+        { ffmpeg, size, listener: this.#cameraListener(name) },
+      );
+    });
+    // What was announced has to be drawn before those go that it is for.
+    const announcing = { start: () => {}, stop: () => announcer.settled() };
+    // Cameras stop all at once: each may have to wait for its ffmpeg.
+    const together = {
+      start: () => streams.forEach((camera) => void camera.start()),
+      stop: () => Promise.all(streams.map((camera) => camera.stop())),
+    };
+    return [
+      this.#makeServer(),
+      ...(evidence ? [evidence] : []),
+      ...(this.#publisher ? [outbox, this.#publisher] : []),
+      announcing,
+      detector,
+      this.#inspector,
+      together,
+      models,
+    ];
+  }
+
+  #makeServer(): Part {
+    const { http } = this.#config;
+    const server = new HttpServer(http, this.#metrics);
+    return {
+      start: async () => this.#log.info({ host: http.host, port: await server.start() }, 'metrics served'),
+      stop: () => server.stop(),
+    };
+  }
+
+  #makeEvidenceFolder(): EvidenceFolder {
+    const { stateDir, evidence } = this.#config;
+    const { maxAge, maxSize, minFree } = evidence;
+    return new EvidenceFolder(join(stateDir, 'evidence'), { maxAge, maxSize: 1e6 * maxSize, minFree: 1e6 * minFree });
+  }
+
+  #makePublisher(detector: LiveDetector, outbox: Outbox): MqttPublisher | undefined {
+    const { mqtt } = this.#config;
+    if (!mqtt) return undefined;
+    this.#metrics.outboxDepth = () => outbox.depth;
+    return new MqttPublisher(mqtt, () => detector.bundle, outbox, {
+      onConnected: () => {
+        this.#metrics.mqttConnected.set(1);
+        this.#log.info('MQTT broker reached');
+      },
+      onDisconnected: (reason) => {
+        this.#metrics.mqttConnected.set(0);
+        this.#log.warn({ reason }, 'MQTT broker not reached; trying again');
+      },
+      onOutboxFailure: ({ message: reason }) =>
+        this.#log.error({ reason }, 'alerts are sent without the outbox: it cannot be used'),
+    });
+  }
+
+  #makeInspector(detector: LiveDetector): Inspector {
+    const { cameras, inspection, alert } = this.#config;
+    const { manifest } = detector.bundle;
+    const { size } = manifest.preprocessing;
+    const ignored = new Map(cameras.map(({ name, ignore }) => [name, ignore && ignoredPixels(ignore, size)]));
+    const thresholds = new Map(cameras.map(({ name, threshold }) => [name, threshold]));
+    return new Inspector({
+      detector,
+      maxBatch: Math.min(inspection.maxBatch, manifest.detector.maxBatch),
+      maxWait: inspection.maxWait,
+      queue: inspection.queue,
+      thresholdOf: (camera) => thresholds.get(camera) ?? detector.bundle.manifest.threshold.value,
+      ignoredBy: (camera) => ignored.get(camera),
+      alert: {
+        open: alert.open.k,
+        window: alert.open.n,
+        releaseRatio: alert.release,
+        release: alert.goodFrames,
+        cooldown: alert.cooldown,
+      },
+      listener: this.#inspectorListener(),
+    });
+  }
+
+  #cameraListener(camera: string): CameraListener {
+    const [metrics, log] = [this.#metrics, this.#log];
+    return {
+      onFrame: (frame) => {
+        metrics.framesReceived.inc({ camera });
+        this.#inspector.push(frame);
+      },
+      onUnsettled: () => {
+        metrics.framesReceived.inc({ camera });
+        metrics.framesDropped.inc({ camera, reason: 'unsettled' });
+      },
+      onState: (state, reason) => {
+        metrics.cameraUp.set({ camera }, state === 'live' ? 1 : 0);
+        log[state === 'lost' ? 'warn' : 'info']({ camera, reason }, `camera ${state}`);
+        this.#publisher?.cameraState(camera, state, reason?.split('\n', 1)[0]);
+        if (state !== 'ended') return;
+        this.#playing.delete(camera);
+        if (this.#playing.size === 0) this.#allEnded();
+      },
+      onReconnect: () => metrics.cameraReconnects.inc({ camera }),
+      onWarning: (message) => log.warn({ camera }, message),
+    };
+  }
+
+  #inspectorListener(): InspectorListener {
+    const metrics = this.#metrics;
+    return {
+      onVerdict: ({ verdict }) => {
+        const { camera, anomalous, ratio, time } = verdict;
+        metrics.framesJudged.inc({ camera, verdict: anomalous ? 'anomalous' : 'good' });
+        metrics.anomalyRatio.set({ camera }, ratio);
+        metrics.frameLatencySeconds.observe({ camera }, (Date.now() - time) / 1000);
+        this.#drift.next(verdict);
+        if (this.#config.mqtt?.verdicts) this.#publisher?.verdict(verdict);
+      },
+      onAlert: (event) => this.#announcer.announce(event),
+      onDrop: ({ camera }, reason) => metrics.framesDropped.inc({ camera, reason }),
+      onBatch: (batch, seconds) => {
+        metrics.batchFrames.observe(batch);
+        metrics.inferenceSeconds.observe(seconds);
+      },
+    };
+  }
+}
