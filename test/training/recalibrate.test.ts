@@ -39,7 +39,9 @@ describe('a threshold chosen anew', () => {
     const images = bundle.manifest.split.validation;
     await recalibrate(bundle, { root: tiny.data, images, out: bundle.directory });
     const { manifest } = await openBundle(bundle.directory);
-    expect(manifest.threshold.value).toBeCloseTo(bundle.manifest.threshold.value, 6);
+    // Images of another batch are summed in another order.
+    const before = bundle.manifest.threshold.value;
+    expect(Math.abs(manifest.threshold.value / before - 1)).toBeLessThan(1e-5);
     expect(manifest.threshold.rule).toBe(bundle.manifest.threshold.rule);
   });
 
