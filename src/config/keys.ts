@@ -10,6 +10,7 @@ interface Node {
   readonly required?: readonly string[];
   readonly items?: Node;
   readonly oneOf?: readonly Node[];
+  readonly anyOf?: readonly Node[];
 }
 
 /** One key of the configuration file. */
@@ -53,7 +54,7 @@ function walk(node: Node, prefix: string): Key[] {
     const required = node.required?.includes(property) ?? false;
     const key = { name, description: child.description ?? '', default: child.default, required };
     if (child.properties) return [key, ...walk(child, `${path}.`)];
-    const alternatives = child.oneOf ?? [];
+    const alternatives = child.oneOf ?? child.anyOf ?? [];
     if (alternatives.length > 0) return [key, ...alternatives.flatMap((one) => walk(one, `${path}.`))];
     return child.items ? [key, ...walk(child.items, `${path}[].`)] : [key];
   });

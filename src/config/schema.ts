@@ -70,6 +70,16 @@ const crop = z
   .refine(({ left, width }) => left + width <= 1.000001, { path: ['width'], message: 'expected at most 1 - left' })
   .refine(({ top, height }) => top + height <= 1.000001, { path: ['height'], message: 'expected at most 1 - top' });
 
+const trigger = z.union(
+  [
+    z.literal('continuous'),
+    z.strictObject({
+      every: positiveDuration.describe('The first frame of each interval of this length is judged, and no other.'),
+    }),
+  ],
+  'expected continuous or { every: 10s }',
+);
+
 const camera = z.strictObject({
   name: z
     .string()
@@ -97,6 +107,11 @@ const camera = z.strictObject({
     .optional()
     .describe(
       'Areas that never count, each a list of corners `[x, y]` in parts of the (turned and cut) picture, say `[[0, 0], [0.2, 0], [0, 0.2]]`.',
+    ),
+  trigger: trigger
+    .prefault('continuous')
+    .describe(
+      'Which frames are judged: all of them (`continuous`), or one of each interval (`{ every: 10s }`). The camera stays connected; frames not judged are counted. `alert` counts judged frames only.',
     ),
   threshold: ratio.optional().describe('Score from which a frame is anomalous, instead of the one of the model.'),
   stallTimeout: positiveDuration

@@ -7,6 +7,7 @@ import { EvidenceFolder } from '../evidence/evidence-folder.js';
 import { ignoredPixels } from '../inspection/ignored.js';
 import { Inspector, type InspectorListener } from '../inspection/inspector.js';
 import { LiveDetector } from '../inspection/live-detector.js';
+import { TriggerGate } from '../inspection/trigger.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
@@ -185,6 +186,7 @@ export class Daemon {
     const { size } = manifest.preprocessing;
     const ignored = new Map(cameras.map(({ name, ignore }) => [name, ignore && ignoredPixels(ignore, size)]));
     const thresholds = new Map(cameras.map(({ name, threshold }) => [name, threshold]));
+    const gates = new Map(cameras.map(({ name, trigger }) => [name, new TriggerGate(trigger)]));
     return new Inspector({
       detector,
       maxBatch: Math.min(inspection.maxBatch, manifest.detector.maxBatch),
@@ -192,6 +194,7 @@ export class Daemon {
       queue: inspection.queue,
       thresholdOf: (camera) => thresholds.get(camera) ?? detector.bundle.manifest.threshold.value,
       ignoredBy: (camera) => ignored.get(camera),
+      admits: ({ camera }) => gates.get(camera)?.admits(performance.now()) ?? true,
       alert: {
         open: alert.open.k,
         window: alert.open.n,

@@ -6,14 +6,17 @@ import { Batcher } from './batcher.js';
 import type { LiveDetector } from './live-detector.js';
 import { type JudgedFrame, judge } from './verdict.js';
 
-/** Why a frame was not judged: others were before it, it was lost with the inference process, or its camera had only just connected. */
-export type DropReason = 'busy' | 'inference' | 'unsettled';
+/**
+ * Why a frame was not judged: others were before it, it was lost with the inference process, its camera had only just connected, or its
+ * trigger did not want it.
+ */
+export type DropReason = 'busy' | 'inference' | 'unsettled' | 'untriggered';
 
 /** What comes of the frames. Called between batches, so it must be quick. */
 export interface InspectorListener {
   onVerdict(judged: JudgedFrame): void;
   onAlert(event: AlertEvent): void;
-  /** A frame is never judged: it made room for a newer one, or was lost with the inference process. */
+  /** A frame is never judged: it was not wanted, made room for a newer one, or was lost with the inference process. */
   onDrop(frame: Frame, reason: DropReason): void;
   onBatch(frames: number, seconds: number): void;
 }
@@ -29,6 +32,8 @@ export interface InspectorOptions {
   thresholdOf(camera: string): number;
   /** The camera's pixels that never count, see `ignoredPixels`; undefined when all do. */
   ignoredBy?(camera: string): Uint8Array | undefined;
+  /** Whether a frame that has just come is to be judged; every one is when absent. */
+  admits?(frame: Frame): boolean;
   readonly alert: AlertRules;
   readonly listener: InspectorListener;
 }
@@ -65,7 +70,9 @@ export class Inspector {
   }
 
   push(frame: Frame): void {
-    this.#batcher.push(frame);
+    const { admits, listener } = this.#options;
+    if (admits && !admits(frame)) listener.onDrop(frame, 'untriggered');
+    else this.#batcher.push(frame);
   }
 
   /** Resolves once every frame has been judged or dropped. */

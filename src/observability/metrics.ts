@@ -11,7 +11,7 @@ export class Metrics {
   ]);
   readonly framesDropped = this.#counter(
     'kdad_frames_dropped_total',
-    'Frames never judged; reason is busy (no time for it), inference (lost with the inference process) or unsettled (its camera had just connected).',
+    "Frames never judged; reason is busy (no time for it), inference (lost with the inference process), unsettled (its camera had just connected) or untriggered (its camera's trigger did not ask for it).",
     ['camera', 'reason'],
   );
   readonly inferenceSeconds = this.#histogram(
@@ -101,7 +101,8 @@ export class Metrics {
   addCamera(camera: string): void {
     this.framesReceived.inc({ camera }, 0);
     for (const verdict of ['good', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
-    for (const reason of ['busy', 'inference', 'unsettled']) this.framesDropped.inc({ camera, reason }, 0);
+    for (const reason of ['busy', 'inference', 'unsettled', 'untriggered'])
+      this.framesDropped.inc({ camera, reason }, 0);
     this.frameLatencySeconds.zero({ camera });
     this.alerts.inc({ camera }, 0);
     this.alertOpen.set({ camera }, 0);

@@ -96,6 +96,20 @@ http: { port: 99999 }
     expect(await problems('')).toEqual([expect.stringContaining('expected a mapping')]);
   });
 
+  it('may be a trigger that does not exist', async () => {
+    const camera = (trigger: string) =>
+      `model: a\ncameras:\n  - name: a\n    source: { kind: folder, path: a }\n    trigger: ${trigger}\n`;
+    expect((await load(camera('{ every: 1m }'))).cameras[0].trigger).toEqual({ every: 60_000 });
+    for (const [trigger, shown] of [
+      ['sometimes', '"sometimes"'],
+      ['{ evry: 10s }', '{"evry":"10s"}'],
+    ]) {
+      expect(await problems(camera(trigger))).toEqual([
+        `config.yaml:5:14: cameras.1.trigger: found ${shown}; expected continuous or { every: 10s }`,
+      ]);
+    }
+  });
+
   it('may be two cameras of one name', async () => {
     const source = 'source: { kind: folder, path: a }';
     expect(await problems(`model: a\ncameras:\n  - { name: a, ${source} }\n  - { name: a, ${source} }`)).toEqual([
