@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from '../clock.js';
 import { KdadError } from '../errors.js';
 import { isEndless, isLive } from './command.js';
 import { decode } from './decode.js';
@@ -110,7 +111,7 @@ export class Camera {
         if (signal.aborted) break;
         if (liveSince === undefined) this.#become('live');
         liveSince ??= performance.now();
-        const frame = { camera: this.name, sequence: this.#sequence++, time: Date.now(), width, height, pixels };
+        const frame = { camera: this.name, sequence: this.#sequence++, ...now(), width, height, pixels };
         const { listener } = this.#options;
         if (performance.now() - liveSince < settle) listener.onUnsettled?.(frame);
         else listener.onFrame(frame);

@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import { KdadError } from '../errors.js';
 import { decode } from './decode.js';
 import type { Ffmpeg } from './ffmpeg.js';
@@ -22,7 +23,7 @@ export async function* readVideo(path: string, { size, ...options }: VideoOption
   let sequence = 0;
   try {
     for await (const pixels of decode({ kind: 'file', path, realtime: false }, { size, ...options })) {
-      yield { camera: path, sequence: sequence++, time: Date.now(), width, height, pixels };
+      yield { camera: path, sequence: sequence++, ...now(), width, height, pixels };
     }
   } catch (cause) {
     if (!(cause instanceof KdadError)) throw cause;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openBundle } from '../bundle/read.js';
 import { Camera, type CameraListener } from '../camera/camera.js';
 import { findFfmpeg } from '../camera/ffmpeg.js';
+import { steadyNow } from '../clock.js';
 import type { Config } from '../config/schema.js';
 import { EvidenceFolder } from '../evidence/evidence-folder.js';
 import { ignoredPixels } from '../inspection/ignored.js';
@@ -233,12 +234,13 @@ export class Daemon {
   #inspectorListener(): InspectorListener {
     const metrics = this.#metrics;
     return {
-      onVerdict: ({ verdict }) => {
-        const { camera, anomalous, ratio, time } = verdict;
+      onVerdict: (judged) => {
+        const { frame, verdict } = judged;
+        const { camera, anomalous, ratio } = verdict;
         metrics.framesJudged.inc({ camera, verdict: anomalous ? 'anomalous' : 'good' });
         metrics.anomalyRatio.set({ camera }, ratio);
-        metrics.frameLatencySeconds.observe({ camera }, (Date.now() - time) / 1000);
-        this.#drift.next(verdict);
+        metrics.frameLatencySeconds.observe({ camera }, (steadyNow() - frame.steadyTime) / 1000);
+        this.#drift.next(judged);
         if (this.#config.mqtt?.verdicts) this.#publisher?.verdict(verdict);
       },
       onAlert: (event) => this.#announcer.announce(event),

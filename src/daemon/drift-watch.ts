@@ -1,5 +1,5 @@
 import { DriftMonitor } from '../inspection/drift.js';
-import type { Verdict } from '../inspection/verdict.js';
+import type { JudgedFrame } from '../inspection/verdict.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
 
@@ -17,14 +17,14 @@ export class DriftWatch {
     this.#log = log;
   }
 
-  next(verdict: Verdict): void {
-    const { camera } = verdict;
+  next(judged: JudgedFrame): void {
+    const { camera } = judged.verdict;
     let monitor = this.#monitors.get(camera);
     if (!monitor) {
       monitor = new DriftMonitor(this.#calibration());
       this.#monitors.set(camera, monitor);
     }
-    const drift = monitor.next(verdict);
+    const drift = monitor.next(judged);
     if (!drift) return;
     const { shift, highRatio, warn } = drift;
     this.#metrics.scoreShift.set({ camera }, shift);

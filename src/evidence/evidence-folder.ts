@@ -34,6 +34,7 @@ interface Entry {
 export class EvidenceFolder {
   readonly #root: string;
   readonly #limits: EvidenceLimits;
+  /** In the order of writing, which the clock does not change. */
   readonly #entries = new Map<string, Entry>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -62,13 +63,15 @@ export class EvidenceFolder {
       await mkdir(this.#root, { recursive: true }).catch((cause: Error) => {
         throw new KdadError('STATE_UNUSABLE', `${this.#root}: ${cause.message}`, { cause });
       });
+      const found: Entry[] = [];
       for (const camera of await folders(this.#root)) {
         for (const name of await folders(join(this.#root, camera))) {
           const path = join(this.#root, camera, name);
           const { mtimeMs } = await stat(path);
-          this.#entries.set(path, { path, time: timeOf(name) ?? mtimeMs, bytes: await sizeOf(path) });
+          found.push({ path, time: timeOf(name) ?? mtimeMs, bytes: await sizeOf(path) });
         }
       }
+      for (const entry of found.sort((a, b) => a.time - b.time)) this.#entries.set(entry.path, entry);
       await this.#makeRoom(0, Date.now());
     });
   }
@@ -101,7 +104,7 @@ export class EvidenceFolder {
   /** Whether so many bytes may be written once the oldest evidence, but never `keep`, has made room. */
   async #makeRoom(bytes: number, now: number, keep?: string): Promise<boolean> {
     const { maxAge, maxSize, minFree } = this.#limits;
-    const oldest = [...this.#entries.values()].filter(({ path }) => path !== keep).sort((a, b) => a.time - b.time);
+    const oldest = [...this.#entries.values()].filter(({ path }) => path !== keep);
     const kept = (keep && this.#entries.get(keep)?.bytes) || 0;
     for (const entry of oldest) {
       const tooOld = entry.time < now - maxAge;

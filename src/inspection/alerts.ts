@@ -1,3 +1,4 @@
+import type { Moment } from '../clock.js';
 import type { JudgedFrame } from './verdict.js';
 
 /** When an alert opens and closes. */
@@ -22,6 +23,8 @@ export interface AlertEvent {
   readonly time: number;
   /** Time of the frame that opened the alert. */
   readonly openedAt: number;
+  /** Milliseconds from there to the event, however the clock was set meanwhile. */
+  readonly duration: number;
   /** The worst frame so far. */
   readonly peak: JudgedFrame;
   /** Why it closed: the camera saw good frames again, or nobody looks any more. */
@@ -33,7 +36,7 @@ const NEWS = 1.05;
 
 interface OpenAlert {
   readonly id: string;
-  readonly openedAt: number;
+  readonly opened: Moment;
   peak: JudgedFrame;
   /** The ratio that was told last. */
   told: number;
@@ -47,6 +50,7 @@ export class AlertMachine {
   readonly #newId: () => string;
   #recent: JudgedFrame[] = [];
   #alert: OpenAlert | undefined;
+  /** In steady time. */
   #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(rules: AlertRules, newId: () => string) {
@@ -64,46 +68,57 @@ export class AlertMachine {
   }
 
   /** Nobody looks any more: the event that closes an open alert, undefined when none is. */
-  stop(time: number): AlertEvent | undefined {
+  stop(at: Moment): AlertEvent | undefined {
     const alert = this.#alert;
     this.#alert = undefined;
-    return alert && this.#event('closed', alert, time, 'stopped');
+    return alert && this.#event('closed', alert, at, 'stopped');
   }
 
   #whileClosed(judged: JudgedFrame): AlertEvent | undefined {
     const { window, open } = this.#rules;
     this.#recent = [...this.#recent, judged].slice(-window);
     const anomalous = this.#recent.filter(({ verdict }) => verdict.anomalous);
-    const { time } = judged.verdict;
-    if (!judged.verdict.anomalous || anomalous.length < open || time < this.#notBefore) return undefined;
+    const { verdict, frame } = judged;
+    if (!verdict.anomalous || anomalous.length < open || frame.steadyTime < this.#notBefore) return undefined;
     const peak = anomalous.reduce(worse);
-    this.#alert = { id: this.#newId(), openedAt: time, peak, told: peak.verdict.ratio, quiet: 0 };
+    this.#alert = { id: this.#newId(), opened: frame, peak, told: peak.verdict.ratio, quiet: 0 };
     this.#recent = [];
-    return this.#event('opened', this.#alert, time);
+    return this.#event('opened', this.#alert, frame);
   }
 
   #whileOpen(alert: OpenAlert, judged: JudgedFrame): AlertEvent | undefined {
     const { releaseRatio, release, cooldown } = this.#rules;
-    const { ratio, time } = judged.verdict;
+    const { frame, verdict } = judged;
+    const { ratio } = verdict;
     alert.quiet = ratio < releaseRatio ? alert.quiet + 1 : 0;
     if (alert.quiet >= release) {
       this.#alert = undefined;
-      this.#notBefore = time + cooldown;
-      return this.#event('closed', alert, time, 'released');
+      this.#notBefore = frame.steadyTime + cooldown;
+      return this.#event('closed', alert, frame, 'released');
     }
     alert.peak = worse(alert.peak, judged);
     if (ratio < alert.told * NEWS) return undefined;
     alert.told = ratio;
-    return this.#event('updated', alert, time);
+    return this.#event('updated', alert, frame);
   }
 
   #event(
     kind: AlertEvent['kind'],
-    { id, openedAt, peak }: OpenAlert,
-    time: number,
+    { id, opened, peak }: OpenAlert,
+    { time, steadyTime }: Moment,
     reason?: AlertEvent['reason'],
   ): AlertEvent {
-    return { kind, id, camera: peak.verdict.camera, time, openedAt, peak, ...(reason && { reason }) };
+    const duration = steadyTime - opened.steadyTime;
+    return {
+      kind,
+      id,
+      camera: peak.verdict.camera,
+      time,
+      openedAt: opened.time,
+      duration,
+      peak,
+      ...(reason && { reason }),
+    };
   }
 }
 

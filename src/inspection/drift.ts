@@ -1,5 +1,5 @@
 import { auroc } from '../metrics/roc.js';
-import type { Verdict } from './verdict.js';
+import type { JudgedFrame } from './verdict.js';
 
 /** Frames that are compared, and milliseconds between them at least: neighbouring frames tell the same. */
 const WINDOW = 200;
@@ -40,18 +40,18 @@ export class DriftMonitor {
   }
 
   /** @returns undefined for frames that are not looked at, and while there are too few */
-  next({ score, ratio, threshold, anomalous, time }: Verdict): Drift | undefined {
-    // A clock that was set back must not end the watch.
-    if (anomalous || Math.abs(time - this.#lastTime) < APART) return undefined;
-    this.#lastTime = time;
+  next({ verdict, frame }: JudgedFrame): Drift | undefined {
+    const { score, ratio, threshold, anomalous } = verdict;
+    if (anomalous || frame.steadyTime - this.#lastTime < APART) return undefined;
+    this.#lastTime = frame.steadyTime;
     this.#recent = [...this.#recent, { score, ratio }].slice(-WINDOW);
     if (this.#recent.length < FEWEST) return undefined;
     const shift = auroc(
-      this.#recent.map((frame) => frame.score),
+      this.#recent.map((one) => one.score),
       this.#calibration,
     ) as number;
     const highRatio = quantile(
-      this.#recent.map((frame) => frame.ratio),
+      this.#recent.map((one) => one.ratio),
       0.95,
     );
     const usualRatio = this.#usual / threshold;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Frame } from '../camera/frame.js';
+import { now } from '../clock.js';
 import { KdadError } from '../errors.js';
 import { type AlertEvent, AlertMachine, type AlertRules } from './alerts.js';
 import { Batcher } from './batcher.js';
@@ -63,10 +64,7 @@ export class Inspector {
   /** Ends after the batch in flight; alerts that are open close. */
   async stop(): Promise<void> {
     await this.#batcher.stop();
-    for (const machine of this.#alerts.values()) {
-      const event = machine.stop(Date.now());
-      if (event) this.#options.listener.onAlert(event);
-    }
+    for (const camera of this.#alerts.keys()) this.#close(camera);
   }
 
   push(frame: Frame): void {
@@ -78,6 +76,11 @@ export class Inspector {
   /** Resolves once every frame has been judged or dropped. */
   drained(): Promise<void> {
     return this.#batcher.drained();
+  }
+
+  #close(camera: string): void {
+    const event = this.#alerts.get(camera)?.stop(now());
+    if (event) this.#options.listener.onAlert(event);
   }
 
   async #judge(batch: readonly Frame[]): Promise<void> {

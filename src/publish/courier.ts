@@ -1,3 +1,4 @@
+import { steadyNow } from '../clock.js';
 import type { Outbox, OutboxMessage } from './outbox.js';
 
 /** Milliseconds after which a message counts as late. */
@@ -84,7 +85,9 @@ export class Courier {
 
   /** False when it failed, or when we are stopped meanwhile. */
   #hasBeenDelivered(message: OutboxMessage): Promise<boolean> {
-    const late = Date.now() - message.madeAt > LATE;
+    const age = steadyNow() - message.madeAt;
+    // What seems to come from the future was made by an earlier run, before the clock was set back.
+    const late = age > LATE || age < 0;
     return new Promise((resolve) => {
       this.#abandon = () => resolve(false);
       this.#options.deliver(message, late).then(

@@ -1,5 +1,6 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import type { CameraState } from '../camera/camera.js';
+import { steadyNow } from '../clock.js';
 import type { AlertEvent } from '../inspection/alerts.js';
 import type { Verdict } from '../inspection/verdict.js';
 import { connectionOptions, describeFailure, type MqttSettings } from './connection.js';
@@ -114,14 +115,14 @@ export class MqttPublisher {
       topic: this.#topics.alert(event.camera),
       payload,
       alert: event.id,
-      madeAt: Date.now(),
+      madeAt: steadyNow(),
     });
   }
 
   /** @param overlay JPEG of the alert's peak */
   heatmap(event: AlertEvent, overlay: Buffer): Promise<void> {
     const topic = this.#topics.heatmap(event.camera);
-    return this.#post({ kind: 'heatmap', topic, payload: overlay, alert: event.id, madeAt: Date.now() });
+    return this.#post({ kind: 'heatmap', topic, payload: overlay, alert: event.id, madeAt: steadyNow() });
   }
 
   verdict(verdict: Verdict): void {

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
+import { steadyNow } from '../clock.js';
 import { KdadError } from '../errors.js';
 
 /** A message on its way to the broker. */
@@ -9,7 +10,7 @@ export interface OutboxMessage {
   readonly payload: Buffer;
   /** Of the alert that it is about. */
   readonly alert: string;
-  /** When it was made, milliseconds since the epoch. */
+  /** When it was made, in steady time. */
   readonly madeAt: number;
 }
 
@@ -102,7 +103,7 @@ export class Outbox {
    * Resolves when the message is on disk.
    * @throws KdadError STATE_UNUSABLE when it cannot be written: the disk is full, say
    */
-  add(message: OutboxMessage, now = Date.now()): Promise<void> {
+  add(message: OutboxMessage, now = steadyNow()): Promise<void> {
     return this.#inTurn(async (database) => {
       const key = String(this.#next++).padStart(16, '0');
       try {

@@ -24,7 +24,7 @@ const iso = (milliseconds: number): string => new Date(milliseconds).toISOString
 
 /** JSON of `<prefix>/cameras/<name>/alert`. */
 export function alertPayload(event: AlertEvent, model: ModelName): string {
-  const { kind, reason, id, camera, time, openedAt, peak } = event;
+  const { kind, reason, id, camera, time, openedAt, duration, peak } = event;
   const { score, threshold, ratio } = peak.verdict;
   return JSON.stringify({
     event: kind,
@@ -35,7 +35,7 @@ export function alertPayload(event: AlertEvent, model: ModelName): string {
     modelVersion: model.version,
     time: iso(time),
     openedAt: iso(openedAt),
-    durationSeconds: kind === 'closed' ? (time - openedAt) / 1000 : undefined,
+    durationSeconds: kind === 'closed' ? duration / 1000 : undefined,
     score,
     threshold,
     ratio,

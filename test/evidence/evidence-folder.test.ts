@@ -50,6 +50,14 @@ describe('the evidence folder', () => {
     expect(await left()).toEqual([]);
   });
 
+  it('takes what was written first for the oldest, also when the clock was set back', async () => {
+    const { path, evidence } = await folder({ maxSize: 2500 });
+    for (const [i, time] of [NOW, NOW + 1, NOW - DAY, NOW - DAY + 1].entries()) {
+      await evidence.save(alert(`a${i}`, time), time);
+    }
+    expect((await readdir(join(path, 'line-1'))).map((name) => name.slice(-2)).sort()).toEqual(['a2', 'a3']);
+  });
+
   it('writes nothing when the disk is nearly full, having made what room it could', async () => {
     const { path, evidence } = await folder();
     await evidence.save(alert('a1'), NOW);

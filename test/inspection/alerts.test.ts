@@ -46,9 +46,15 @@ describe('an alert', () => {
   it('closes when nobody looks any more', () => {
     const machine = new AlertMachine(rules, () => 'alert-0');
     for (const i of [0, 1, 2]) machine.next(judged(i, 2));
-    expect(machine.stop(5000)).toMatchObject({ kind: 'closed', reason: 'stopped', id: 'alert-0', time: 5000 });
+    expect(machine.stop({ time: 5000, steadyTime: 5000 })).toMatchObject({
+      kind: 'closed',
+      reason: 'stopped',
+      id: 'alert-0',
+      time: 5000,
+      duration: 4800,
+    });
     expect(machine.isOpen).toBe(false);
-    expect(machine.stop(6000)).toBeUndefined();
+    expect(machine.stop({ time: 6000, steadyTime: 6000 })).toBeUndefined();
   });
 
   it('closes after m frames in a row below the release ratio, with its peak and times', () => {
@@ -62,7 +68,13 @@ describe('an alert', () => {
       undefined,
       'closed',
     ]);
-    expect(all[6]).toMatchObject({ id: 'alert-0', openedAt: 200, time: 600, peak: { verdict: { score: 2 } } });
+    expect(all[6]).toMatchObject({
+      id: 'alert-0',
+      openedAt: 200,
+      time: 600,
+      duration: 400,
+      peak: { verdict: { score: 2 } },
+    });
   });
 
   it('does not open again within the cooldown', () => {
@@ -79,6 +91,26 @@ describe('an alert', () => {
       '-',
       'opened',
       '-',
+    ]);
+  });
+
+  it('keeps its cooldown and its duration when the clock is set back', () => {
+    let set = 0;
+    const machine = new AlertMachine({ ...rules, cooldown: 500 }, () => 'alert');
+    const next = (sequence: number, score: number) => {
+      const one = judged(sequence, score);
+      return machine.next({ ...one, frame: { ...one.frame, time: one.frame.time + set } });
+    };
+    for (const [i, score] of [2, 2, 2].entries()) next(i, score);
+    set = -3_600_000;
+    next(3, 0);
+    expect(next(4, 0)).toMatchObject({ kind: 'closed', openedAt: 200, time: 400 + set, duration: 200 });
+    expect([5, 6, 7, 8, 9].map((i) => next(i, 2)?.kind)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      'opened',
     ]);
   });
 

@@ -22,6 +22,7 @@ export const event = (id: string): AlertEvent => ({
   camera: 'line',
   time: 200,
   openedAt: 200,
+  duration: 0,
   peak: judged(2, 1.5),
 });
 

@@ -22,7 +22,15 @@ describe('docs/mqtt.md', () => {
 
   it('shows payloads as they are, and tells of every field of an alert', () => {
     const worst = judged(9, 2);
-    const opened = { kind: 'opened', id: 'a', camera: 'line-1', time: 0, openedAt: 0, peak: worst } as const;
+    const opened = {
+      kind: 'opened',
+      id: 'a',
+      camera: 'line-1',
+      time: 0,
+      openedAt: 0,
+      duration: 0,
+      peak: worst,
+    } as const;
     const keys = (json: string) => Object.keys(JSON.parse(json));
     expect(Object.keys(example('alert'))).toEqual(keys(alertPayload(opened, bottle)));
     expect(Object.keys(example('verdict'))).toEqual(keys(verdictPayload(worst.verdict, bottle)));

@@ -5,7 +5,15 @@ import { judged } from '../fixtures/frames.js';
 
 const bottle = { name: 'bottle', version: '7' };
 
-const opened = { kind: 'opened', id: 'a', camera: 'line', time: 1200, openedAt: 1200, peak: judged(12, 1.5) } as const;
+const opened = {
+  kind: 'opened',
+  id: 'a',
+  camera: 'line',
+  time: 1200,
+  openedAt: 1200,
+  duration: 0,
+  peak: judged(12, 1.5),
+} as const;
 
 describe('topics', () => {
   it('lie below the prefix, one branch for each camera', () => {
@@ -38,7 +46,7 @@ describe('payloads', () => {
   });
 
   it('of an alert that closes: how long it lasted, and its worst frame', () => {
-    const closed = { ...opened, kind: 'closed', reason: 'released', time: 4700 } as const;
+    const closed = { ...opened, kind: 'closed', reason: 'released', time: 4700, duration: 3500 } as const;
     expect(JSON.parse(alertPayload(closed, bottle))).toMatchObject({
       event: 'closed',
       reason: 'released',
