@@ -223,6 +223,7 @@ export class Daemon {
         log[state === 'lost' ? 'warn' : 'info']({ camera, reason }, `camera ${state}`);
         this.#publisher?.cameraState(camera, state, reason?.split('\n', 1)[0]);
         if (state !== 'ended') return;
+        void this.#inspector.end(camera);
         this.#playing.delete(camera);
         if (this.#playing.size === 0) this.#allEnded();
       },

@@ -20,8 +20,8 @@ export class Batcher {
   #running: Promise<void> | undefined;
   #stopping = new AbortController();
   #arrived: () => void = () => {};
-  #emptied: () => void = () => {};
-  #busy = false;
+  #inFlight: readonly Frame[] = [];
+  #advanced: (() => void)[] = [];
 
   constructor(options: BatcherOptions) {
     this.#options = options;
@@ -39,7 +39,7 @@ export class Batcher {
     this.#arrived();
     await this.#running;
     for (const frame of this.#queue.take(Number.POSITIVE_INFINITY)) this.#options.onDrop(frame);
-    this.#emptied();
+    this.#advance();
   }
 
   push(frame: Frame): void {
@@ -48,13 +48,19 @@ export class Batcher {
     this.#arrived();
   }
 
-  /** Resolves once every frame that was pushed has been judged or dropped. */
-  async drained(): Promise<void> {
-    while (this.#busy || this.#queue.length > 0) {
-      await new Promise<void>((resolve) => {
-        this.#emptied = resolve;
-      });
-    }
+  /** Resolves once every frame that was pushed, or those of one camera, have been judged or dropped. */
+  async drained(camera?: string): Promise<void> {
+    while (this.#underWay(camera)) await new Promise<void>((resolve) => this.#advanced.push(resolve));
+  }
+
+  #underWay(camera?: string): boolean {
+    if (camera === undefined) return this.#inFlight.length > 0 || this.#queue.length > 0;
+    return this.#inFlight.some((frame) => frame.camera === camera) || this.#queue.lengthOf(camera) > 0;
+  }
+
+  /** Frames have been judged or dropped. */
+  #advance(): void {
+    for (const look of this.#advanced.splice(0)) look();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -63,10 +69,10 @@ export class Batcher {
       await this.#untilLength(1);
       if (this.#queue.length < maxBatch && !signal.aborted) await this.#untilLength(maxBatch, maxWait);
       if (signal.aborted) return;
-      this.#busy = true;
-      await onBatch(this.#queue.take(maxBatch));
-      this.#busy = false;
-      if (this.#queue.length === 0) this.#emptied();
+      this.#inFlight = this.#queue.take(maxBatch);
+      await onBatch(this.#inFlight);
+      this.#inFlight = [];
+      this.#advance();
     }
   }
 

@@ -19,6 +19,11 @@ export class FrameQueue {
     return sum;
   }
 
+  /** Frames of one camera. */
+  lengthOf(camera: string): number {
+    return this.#waiting.get(camera)?.length ?? 0;
+  }
+
   /** Returns the frame that had to make room, if any. */
   push(frame: Frame): Frame | undefined {
     const frames = this.#waiting.get(frame.camera);

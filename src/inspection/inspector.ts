@@ -67,6 +67,12 @@ export class Inspector {
     for (const camera of this.#alerts.keys()) this.#close(camera);
   }
 
+  /** No frame of the camera comes any more: when the last one has been judged, its alert closes. */
+  async end(camera: string): Promise<void> {
+    await this.#batcher.drained(camera);
+    this.#close(camera);
+  }
+
   push(frame: Frame): void {
     const { admits, listener } = this.#options;
     if (admits && !admits(frame)) listener.onDrop(frame, 'untriggered');

@@ -65,6 +65,23 @@ describe('kdad-edge run', () => {
     expect(on('cameras/line/state').map(({ payload }) => JSON.parse(payload.toString()).state)).toContain('ended');
   }, 60_000);
 
+  it('closes the alert of a video that has ended, while another camera goes on', async () => {
+    const { bundle } = await tinyBundle();
+    const never = yaml(bundle, 'two', 'loop: false').replace('goodFrames: 4', 'goodFrames: 1000');
+    const second = '  - { name: other, source: { kind: file, path: ../part.avi, loop: true } }\nalert:';
+    const { process: daemon, on, log, close } = await run('two', never.replace('alert:', second));
+    const events = (camera: string) =>
+      on(`cameras/${camera}/alert`).map(({ payload }) => JSON.parse(payload.toString()));
+    await until(() => events('line').at(-1)?.event === 'closed', log);
+    expect(events('line').at(-1)).toMatchObject({ reason: 'stopped', id: events('line')[0].id });
+    await until(() => events('other').length > 0, log);
+    expect(events('other').filter(({ event }) => event === 'closed')).toEqual([]);
+    daemon.kill('SIGTERM');
+    await once(daemon, 'exit');
+    await until(() => events('other').at(-1)?.reason === 'stopped', log);
+    await close();
+  }, 60_000);
+
   it('serves metrics and health, and stops within five seconds of SIGTERM, leaving no process', async () => {
     const { bundle } = await tinyBundle();
     const { process: daemon, on, log, port, metrics, close } = await run('loop', yaml(bundle, 'loop', 'loop: true'));

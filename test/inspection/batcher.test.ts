@@ -43,6 +43,16 @@ describe('the batcher', () => {
     expect(batches).toEqual([[0], [1, 2]]);
   });
 
+  it('knows when the frames of one camera have been judged, while those of another go on', async () => {
+    const { batches } = started({ maxBatch: 1, maxWait: 0, busy: 30 });
+    batcher.push(frame(0, 'file'));
+    const more = setInterval(() => batcher.push(frame(1, 'live')), 10);
+    await batcher.drained('file');
+    clearInterval(more);
+    expect(batches[0]).toEqual([0]);
+    expect(batches.length).toBeLessThan(5);
+  });
+
   it('judges the newest frames when inference is slower than the camera', async () => {
     const { batches, dropped } = started({ maxBatch: 1, maxWait: 0, queue: 1, busy: 60 });
     batcher.push(frame(0));
