@@ -1,7 +1,7 @@
 import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing.js';
 import type { Engine } from '../engine/engine.js';
 import type { KdadError } from '../errors.js';
-import { replaceFile } from '../files.js';
+import { makeParent, replaceFile } from '../files.js';
 import { foldBatchNorm } from '../model/parameters.js';
 import { readTeacher } from '../model/read-teacher.js';
 import { writeSafetensors } from '../model/safetensors.js';
@@ -43,10 +43,11 @@ export interface DistilTeacherOptions {
  * product's own, on many kinds of image instead of one.
  *
  * @returns whether it ran to its end; otherwise the checkpoint is still there to resume from
- * @throws KdadError DATASET_INVALID, WEIGHTS_INVALID, CHECKPOINT_INVALID, TRAINING_DIVERGED, INTERRUPTED
+ * @throws KdadError DATASET_INVALID, WEIGHTS_INVALID, OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, TRAINING_DIVERGED, INTERRUPTED
  */
 export async function distilTeacher(options: DistilTeacherOptions): Promise<boolean> {
   const { corpus: folders, out, size, batch, seed, engine, resume, signal, onProgress, epoch = EPOCH } = options;
+  await makeParent(out);
   const { weights: teacher } = await readTeacher(options.teacher);
   const corpus = await openCorpus(folders, { size, epoch, seed, onSkip: options.onSkip });
   options.onCorpus?.(corpus.pictures, corpus.validation.length);

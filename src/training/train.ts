@@ -12,6 +12,7 @@ import type { Engine } from '../engine/engine.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
 import { DetectorSession } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
+import { makeParent } from '../files.js';
 import { foldBatchNorm } from '../model/parameters.js';
 import { readTeacher } from '../model/read-teacher.js';
 import { writeSafetensors } from '../model/safetensors.js';
@@ -65,13 +66,14 @@ export interface TrainResult {
 /**
  * Learns a product: images in, bundle out. The same images, teacher, recipe, seed and version write the same bytes.
  *
- * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, WEIGHTS_INVALID, OUTPUT_EXISTS, CHECKPOINT_INVALID, TRAINING_DIVERGED;
+ * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, WEIGHTS_INVALID, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, TRAINING_DIVERGED;
  *   INTERRUPTED when the signal came before the first epoch was done
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { data, out, seed, engine, resume = false, signal, onProgress } = options;
   const preprocessing = options.preprocessing ?? imagenetPreprocessing;
   await checkTarget(out, { replace: resume });
+  await makeParent(out);
   const { weights: teacher, sha256: teacherHash } = await readTeacher(options.teacher);
   const { root, good } = await findDataset(data);
   const split = splitGood(good, { seed });

@@ -16,7 +16,7 @@ describe('reportFile', () => {
 
   it('says before the work that a page cannot be written there', async () => {
     const folder = await folderWith({ file: '' });
-    await expect(reportFile(folder)).rejects.toMatchObject({ code: 'REPORT_UNWRITABLE' });
-    await expect(reportFile(join(folder, 'file/today.html'))).rejects.toMatchObject({ code: 'REPORT_UNWRITABLE' });
+    await expect(reportFile(folder)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+    await expect(reportFile(join(folder, 'file/today.html'))).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
   });
 });

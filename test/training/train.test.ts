@@ -76,6 +76,13 @@ describe('training', () => {
     await expect(train(other)).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
   }, 120_000);
 
+  it('makes the folders that hold the bundle, and says at once when it cannot', async () => {
+    const base = await options('deep/er/bundle');
+    await train(base);
+    expect(await readdir(join(inject('shared'), 'deep/er'))).toEqual(['bundle']);
+    await expect(train({ ...base, out: '/proc/nowhere/bundle' })).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+  }, 60_000);
+
   it('says so when it is interrupted before anything was learned', async () => {
     const signal = AbortSignal.abort();
     await expect(train({ ...(await options('early')), signal })).rejects.toMatchObject({ code: 'INTERRUPTED' });
