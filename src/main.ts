@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { calibrate } from './commands/calibrate.js';
 import { collect } from './commands/collect.js';
+import { config } from './commands/config.js';
 import { demo } from './commands/demo.js';
 import { evaluate } from './commands/evaluate.js';
 import { init } from './commands/init.js';
@@ -24,6 +25,7 @@ const program = new Command('kdad-edge')
   .addCommand(collect)
   .addCommand(calibrate)
   .addCommand(init)
+  .addCommand(config)
   .addCommand(demo)
   .addCommand(teacher);
 

@@ -1,17 +1,5 @@
-import { z } from 'zod';
-import { configSchema } from './schema.js';
-
-/** A JSON Schema, as far as ours uses it. */
-interface Node {
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly const?: unknown;
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly required?: readonly string[];
-  readonly items?: Node;
-  readonly oneOf?: readonly Node[];
-  readonly anyOf?: readonly Node[];
-}
+import { type JsonSchema, jsonSchema } from './json-schema.js';
+import type { Restart } from './schema.js';
 
 /** One key of the configuration file. */
 export interface Key {
@@ -21,9 +9,11 @@ export interface Key {
   /** As it would be written; undefined where there is none. */
   readonly default: unknown;
   readonly required: boolean;
+  /** What a change of it takes. */
+  readonly restart: Restart;
 }
 
-const root = z.toJSONSchema(configSchema, { io: 'input' }) as Node;
+const root = jsonSchema();
 
 /** Every key of the configuration file, in the schema's order; those of the kinds of source one after the other. */
 export function listKeys(): Key[] {
@@ -36,7 +26,7 @@ export function listKeys(): Key[] {
  * @param valueAt what the file has at a path; it tells which kind of source is meant
  */
 export function keysAt(path: readonly PropertyKey[], valueAt: (path: readonly PropertyKey[]) => unknown): string[] {
-  let nodes: readonly Node[] = [root];
+  let nodes: readonly JsonSchema[] = [root];
   path.forEach((step, depth) => {
     nodes = nodes.flatMap((node) => (typeof step === 'number' ? node.items : node.properties?.[String(step)]) ?? []);
     nodes = nodes.flatMap((node) => node.oneOf ?? node);
@@ -47,15 +37,16 @@ export function keysAt(path: readonly PropertyKey[], valueAt: (path: readonly Pr
   return nodes.flatMap((node) => Object.keys(node.properties ?? {}));
 }
 
-function walk(node: Node, prefix: string): Key[] {
+function walk(node: JsonSchema, prefix: string): Key[] {
   return Object.entries(node.properties ?? {}).flatMap(([property, child]) => {
     const path = prefix + property;
     const name = child.const === undefined ? path : `${path}: ${child.const}`;
     const required = node.required?.includes(property) ?? false;
-    const key = { name, description: child.description ?? '', default: child.default, required };
+    const { description = '', default: fallback, 'x-restart': restart = 'daemon' } = child;
+    const key = { name, description, default: fallback, required, restart };
     if (child.properties) return [key, ...walk(child, `${path}.`)];
     const alternatives = child.oneOf ?? child.anyOf ?? [];
     if (alternatives.length > 0) return [key, ...alternatives.flatMap((one) => walk(one, `${path}.`))];
-    return child.items ? [key, ...walk(child.items, `${path}[].`)] : [key];
+    return child.items ? [key, ...walk(child.items as JsonSchema, `${path}[].`)] : [key];
   });
 }

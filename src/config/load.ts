@@ -10,9 +10,14 @@ import { parseSource, type Source } from './source.js';
  * Reads a configuration: YAML, in which `${NAME}` and `${file:PATH}` stand for values from elsewhere (references.ts). Paths in it
  * are relative to its folder; `mqtt.passwordFile` is read into `mqtt.password`.
  *
+ * @param findMore looks for what the schema cannot know, say files that are missing; what it finds is told with the rest
  * @throws KdadError CONFIG_INVALID with every error at once, each with its line, what was found and what was expected
  */
-export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
+export async function loadConfig(
+  file: string,
+  environment: NodeJS.ProcessEnv = process.env,
+  findMore: (config: Config) => Promise<Problem[]> = async () => [],
+): Promise<Config> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new KdadError('CONFIG_INVALID', `${file}: cannot be read: ${error.message}`, { cause: error });
   });
@@ -32,7 +37,7 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
   refuseIf(problems, source);
   const config = resolvePaths(result.data as Config, folder);
   const { password, problem } = passwordOf(config);
-  refuseIf(problem ? [problem] : [], source);
+  refuseIf([...(await findMore(config)), ...(problem ? [problem] : [])], source);
   return { ...config, mqtt: config.mqtt && { ...config.mqtt, password } };
 }
 

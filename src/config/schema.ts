@@ -220,6 +220,12 @@ const http = z.strictObject({
   port: z.int().min(0).max(65535).default(9464).describe('Port of `/metrics` and `/healthz`; 0 takes any free one.'),
 });
 
+/**
+ * What it takes to put a changed key in force: nothing but reading the file again (SIGHUP), the same with its camera connected anew, or a
+ * restart of the daemon. A section's holds for its keys, unless they have their own; without any it is `daemon`.
+ */
+export type Restart = 'no' | 'camera' | 'daemon';
+
 /** The whole configuration file. Each key carries its description and default; docs/configuration.md lists them. */
 export const configSchema = z.strictObject({
   model: text.describe('The bundle: the folder that `kdad-edge train` wrote.'),

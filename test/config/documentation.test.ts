@@ -5,13 +5,13 @@ import { type Key, listKeys } from '../../src/config/keys.js';
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
 
 /** The row of a key in the page's table. */
-function row({ name, description, default: value, required }: Key): string {
+function row({ name, description, default: value, required, restart }: Key): string {
   const plain = value === undefined || typeof value === 'object' ? '' : `\`${value}\``;
-  return `| \`${name}\` | ${required ? 'required' : plain} | ${description} |`;
+  return `| \`${name}\` | ${required ? 'required' : plain} | ${restart} | ${description} |`;
 }
 
 describe('docs/configuration.md', () => {
-  it('has every key with its default and description, and no other', () => {
+  it('has every key with its default, what a change of it restarts, and its description, and no other', () => {
     const keys = listKeys();
     expect(keys.length).toBeGreaterThan(50);
     for (const key of keys) expect(key.description, key.name).not.toBe('');

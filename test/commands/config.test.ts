@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { kdadEdge } from '../fixtures/command-line.js';
+import { folderWith } from '../fixtures/folder.js';
+import { tinyBundle } from '../fixtures/tiny-bundle.js';
+
+let tiny: Awaited<ReturnType<typeof tinyBundle>>;
+beforeAll(async () => {
+  tiny = await tinyBundle();
+}, 120_000);
+
+/** What `config check` prints on a configuration with this text, without the folder. */
+async function check(yaml: string, files: Readonly<Record<string, string>> = {}) {
+  const folder = await folderWith({ ...files, 'kdad-edge.yaml': yaml });
+  const { code, stdout, stderr } = await kdadEdge('config', 'check', '--config', join(folder, 'kdad-edge.yaml'));
+  return { code, lines: `${stdout}${stderr}`.replaceAll(`${folder}/`, '').trimEnd().split('\n') };
+}
+
+describe('kdad-edge config check', () => {
+  it('says in a line that all is well', async () => {
+    const camera = 'cameras: [{ name: a, source: { kind: folder, path: . } }]';
+    expect(await check(`model: ${tiny.bundle}\n${camera}\nmqtt: { ca: ca.pem }`, { 'ca.pem': '' })).toEqual({
+      code: 0,
+      lines: ['kdad-edge.yaml is valid: 1 camera, alerts to mqtt://127.0.0.1:1883'],
+    });
+  });
+
+  it('tells all mistakes at once, with their places', async () => {
+    const { code, lines } = await check(
+      'model: a\ncameras: [{ name: a, source: { kind: folder, path: 1 } }]\nfps: 3\n',
+    );
+    expect(code).toBe(2);
+    expect(lines).toEqual([
+      'kdad-edge: kdad-edge.yaml:2:52: cameras.1.source.path: found 1; expected a text',
+      'kdad-edge.yaml:3:1: fps: unknown key',
+      expect.stringMatching(/\[CONFIG_INVALID\]$/),
+    ]);
+  });
+
+  it('tells of every file that is not there or not what it should be', async () => {
+    const yaml = `model: models/none
+ffmpeg: ./ffmpeg
+cameras:
+  - { name: a, source: { kind: file, path: a.mp4 } }
+  - { name: b, source: { kind: folder, path: ca.pem } }
+  - { name: c, source: { kind: v4l2, device: /dev/none } }
+  - { name: d, source: { kind: rtsp, url: "rtsp://camera/1" } }
+mqtt: { passwordFile: password, ca: ca.pem, cert: cert.pem, key: . }
+`;
+    const { code, lines } = await check(yaml, { 'ca.pem': '' });
+    expect(code).toBe(2);
+    expect(lines.slice(0, -1)).toEqual([
+      'kdad-edge: kdad-edge.yaml:1:8: model: models/none: no bundle here (no manifest.json)',
+      'kdad-edge.yaml:2:9: ffmpeg: ffmpeg: not there; expected one that exists',
+      'kdad-edge.yaml:4:44: cameras.1.source.path: a.mp4: not there; expected one that exists',
+      'kdad-edge.yaml:5:46: cameras.2.source.path: ca.pem: a file; expected a folder',
+      'kdad-edge.yaml:6:46: cameras.3.source.device: /dev/none: not there; expected one that exists',
+      'kdad-edge.yaml:8:51: mqtt.cert: cert.pem: not there; expected one that exists',
+      expect.stringMatching(/^kdad-edge\.yaml:8:66: mqtt\.key: .*: a folder; expected a file$/),
+      'kdad-edge.yaml:8:23: mqtt.passwordFile: cannot read password: ENOENT',
+    ]);
+  });
+});
+
+describe('kdad-edge config schema', () => {
+  it('prints JSON', async () => {
+    const { code, stdout } = await kdadEdge('config', 'schema');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ type: 'object', required: ['model', 'cameras'] });
+  });
+});
