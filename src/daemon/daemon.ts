@@ -12,12 +12,12 @@ import { TriggerGate } from '../inspection/trigger.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
-import { MqttPublisher } from '../publish/mqtt-publisher.js';
-import { Outbox } from '../publish/outbox.js';
+import type { MqttPublisher } from '../publish/mqtt-publisher.js';
 import { version } from '../version.js';
 import { Announcer } from './announcer.js';
 import { chooseDecoders } from './decoders.js';
 import { DriftWatch } from './drift-watch.js';
+import { makeMessaging } from './messaging.js';
 import { ModelSwitch } from './model-switch.js';
 
 interface Part {
@@ -100,11 +100,8 @@ export class Daemon {
         log.error({ reason }, 'inference process lost; starting another');
       },
     });
-    const outbox = new Outbox(join(this.#config.stateDir, 'outbox'), (kind, reason) => {
-      metrics.outboxDropped.inc({ kind, reason });
-      log.warn({ kind, reason }, 'a message was dropped from the outbox');
-    });
-    this.#publisher = this.#makePublisher(detector, outbox);
+    const messaging = makeMessaging({ config: this.#config, model: () => detector.bundle, metrics, log });
+    this.#publisher = messaging?.publisher;
     const evidence = keeping.keep ? this.#makeEvidenceFolder() : undefined;
     const announcer = new Announcer({
       metrics,
@@ -139,7 +136,7 @@ export class Daemon {
     return [
       this.#makeServer(),
       ...(evidence ? [evidence] : []),
-      ...(this.#publisher ? [outbox, this.#publisher] : []),
+      ...(messaging?.parts ?? []),
       announcing,
       detector,
       this.#inspector,
@@ -161,24 +158,6 @@ export class Daemon {
     const { stateDir, evidence } = this.#config;
     const { maxAge, maxSize, minFree } = evidence;
     return new EvidenceFolder(join(stateDir, 'evidence'), { maxAge, maxSize: 1e6 * maxSize, minFree: 1e6 * minFree });
-  }
-
-  #makePublisher(detector: LiveDetector, outbox: Outbox): MqttPublisher | undefined {
-    const { mqtt } = this.#config;
-    if (!mqtt) return undefined;
-    this.#metrics.outboxDepth = () => outbox.depth;
-    return new MqttPublisher(mqtt, () => detector.bundle, outbox, {
-      onConnected: () => {
-        this.#metrics.mqttConnected.set(1);
-        this.#log.info('MQTT broker reached');
-      },
-      onDisconnected: (reason) => {
-        this.#metrics.mqttConnected.set(0);
-        this.#log.warn({ reason }, 'MQTT broker not reached; trying again');
-      },
-      onOutboxFailure: ({ message: reason }) =>
-        this.#log.error({ reason }, 'alerts are sent without the outbox: it cannot be used'),
-    });
   }
 
   #makeInspector(detector: LiveDetector): Inspector {

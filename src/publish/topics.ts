@@ -14,6 +14,8 @@ export function topics(prefix: string) {
   };
 }
 
+export type Topics = ReturnType<typeof topics>;
+
 /** Which model judged. */
 export interface ModelName {
   readonly name: string;

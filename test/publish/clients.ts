@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import { afterEach, inject } from 'vitest';
 import type { AlertEvent } from '../../src/inspection/alerts.js';
+import { BrokerClient } from '../../src/publish/broker-client.js';
 import type { MqttSettings } from '../../src/publish/connection.js';
 import { MqttPublisher } from '../../src/publish/mqtt-publisher.js';
 import { Outbox } from '../../src/publish/outbox.js';
+import { topics } from '../../src/publish/topics.js';
 import type { Broker } from '../fixtures/brokers.js';
 import { judged } from '../fixtures/frames.js';
 
@@ -38,19 +40,29 @@ export async function publishing({ port }: { port: number }, settings: Partial<M
   const outbox = new Outbox(state ?? (await mkdtemp(join(inject('shared'), 'outbox-'))), () => {});
   await outbox.start();
   cleanUp.push(() => outbox.stop());
-  const publisher = new MqttPublisher(
+  const client = new BrokerClient(
     { url: `mqtt://127.0.0.1:${port}`, topicPrefix: 'box', version: '3.1.1', reconnectPeriod: 200, ...settings },
-    () => ({ name: 'bottle', version: '7' }),
-    outbox,
+    'box/availability',
     {
       onConnected: () => connection.push('connected'),
       onDisconnected: (reason) => connection.push(reason),
-      onOutboxFailure: (error) => connection.push(error.message),
     },
   );
-  await publisher.start();
-  cleanUp.push(() => publisher.stop());
-  return { publisher, outbox, connection };
+  const publisher = new MqttPublisher({
+    client,
+    outbox,
+    topics: topics('box'),
+    model: () => ({ name: 'bottle', version: '7' }),
+    onOutboxFailure: (error) => connection.push(error.message),
+  });
+  const stop = async () => {
+    await publisher.stop();
+    await client.stop();
+  };
+  await client.start();
+  publisher.start();
+  cleanUp.push(stop);
+  return { client, publisher, outbox, connection, stop };
 }
 
 /** What a subscriber to `box/#` receives. */

@@ -71,10 +71,10 @@ describe.each([
       const broker = await running(await create());
       const wire = await cable(broker);
       const { on, texts } = await subscribed(broker, protocol);
-      const { publisher } = await publishing(wire, { version });
-      await until(() => publisher.connected);
+      const { client, publisher } = await publishing(wire, { version });
+      await until(() => client.connected);
       wire.cut();
-      await until(() => !publisher.connected);
+      await until(() => !client.connected);
       const ids = ['a', 'b', 'c', 'd', 'e'];
       for (const id of ids) {
         publisher.alert(event(id));
@@ -98,7 +98,7 @@ describe('what is said of a broker that is not reached', () => {
   it('is each reason once, until it is reached again', async () => {
     const broker = await aedesBroker('hush');
     cleanUp.push(() => broker.stop());
-    const { publisher, connection } = await publishing(broker, { reconnectPeriod: 50 });
+    const { client, connection } = await publishing(broker, { reconnectPeriod: 50 });
     await sleep(300);
     expect(connection).toEqual([expect.stringMatching(/ECONNREFUSED/)]);
     await broker.start();
@@ -107,7 +107,7 @@ describe('what is said of a broker that is not reached', () => {
     await broker.stop();
     broker.password = undefined;
     await broker.start();
-    await until(() => publisher.connected);
+    await until(() => client.connected);
     await sleep(100);
     const before = connection.length;
     expect(connection.at(-1)).toBe('connected');
@@ -135,10 +135,10 @@ describe('stopping takes less than five seconds', () => {
       3000,
       async () => {
         const wire = await cable(await running(await aedesBroker()));
-        const { publisher, connection } = await publishing(wire);
-        await until(() => publisher.connected);
+        const sender = await publishing(wire);
+        await until(() => sender.client.connected);
         wire.freeze();
-        return { publisher, connection };
+        return sender;
       },
     ],
     [
@@ -147,17 +147,17 @@ describe('stopping takes less than five seconds', () => {
       async () => {
         const broker = await aedesBroker();
         await broker.start();
-        const { publisher, connection } = await publishing(broker);
-        await until(() => publisher.connected);
+        const sender = await publishing(broker);
+        await until(() => sender.client.connected);
         await broker.stop();
-        return { publisher, connection };
+        return sender;
       },
     ],
   ])('while the broker %s', async (_what, limit, prepare) => {
-    const { publisher } = await prepare();
+    const { client, stop } = await prepare();
     const begin = performance.now();
-    await publisher.stop();
+    await stop();
     expect(performance.now() - begin).toBeLessThan(limit);
-    expect(publisher.connected).toBe(false);
+    expect(client.connected).toBe(false);
   });
 });

@@ -11,8 +11,8 @@ describe.each([
   it.skipIf(skip)('alerts arrive as JSON with QoS 1, heatmaps and verdicts with QoS 0', async () => {
     const broker = await running(await create());
     const { on } = await subscribed(broker, protocol);
-    const { publisher } = await publishing(broker, { version });
-    await until(() => publisher.connected);
+    const { client, publisher } = await publishing(broker, { version });
+    await until(() => client.connected);
     publisher.alert(event('a-1'));
     publisher.heatmap(event('a-1'), Buffer.from('a JPEG'));
     publisher.verdict(event('a-1').peak.verdict);
@@ -29,10 +29,10 @@ describe.each([
 
   it.skipIf(skip)('who comes later learns what holds: availability and the state of each camera', async () => {
     const broker = await running(await create());
-    const { publisher } = await publishing(broker, { version });
+    const { client, publisher, stop } = await publishing(broker, { version });
     publisher.cameraState('line', 'connecting');
     publisher.cameraState('line', 'lost', 'no route');
-    await until(() => publisher.connected);
+    await until(() => client.connected);
     publisher.cameraState('gate', 'live');
     await sleep(100);
     const { on, texts } = await subscribed(broker, protocol);
@@ -40,7 +40,7 @@ describe.each([
     expect(texts('availability')).toEqual(['online']);
     expect(on('cameras/line/state').map(({ retain }) => retain)).toEqual([true]);
     expect(JSON.parse(texts('cameras/line/state')[0])).toMatchObject({ state: 'lost', reason: 'no route' });
-    await publisher.stop();
+    await stop();
     await until(() => texts('availability').at(-1) === 'offline');
   });
 
@@ -62,13 +62,13 @@ describe.each([
 
   it.skipIf(skip)('what holds is told again to a broker that came back and has forgotten it', async () => {
     const broker = await running(await create());
-    const { publisher, connection } = await publishing(broker, { version });
+    const { client, publisher, connection } = await publishing(broker, { version });
     publisher.cameraState('line', 'live');
-    await until(() => publisher.connected);
+    await until(() => client.connected);
     await broker.stop();
-    await until(() => !publisher.connected);
+    await until(() => !client.connected);
     await broker.start();
-    await until(() => publisher.connected);
+    await until(() => client.connected);
     await sleep(100);
     const { texts } = await subscribed(broker, protocol);
     await until(() => texts('cameras/line/state').length > 0);
@@ -79,14 +79,14 @@ describe.each([
   it.skipIf(skip)('a refused password is told without showing it, and tried again', async () => {
     const broker = await running(await create('open sesame'));
     const credentials = { username: 'line', password: 'hush' };
-    const { publisher, connection } = await publishing(broker, { version, ...credentials });
+    const { client, connection } = await publishing(broker, { version, ...credentials });
     await until(() => connection.length > 0);
     expect(connection[0]).toMatch(/not authorized|bad user/i);
     expect(connection[0]).not.toContain('hush');
     broker.password = 'hush';
     await broker.stop();
     await broker.start();
-    await until(() => publisher.connected);
+    await until(() => client.connected);
   });
 });
 
