@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { KdadError } from '../errors.js';
+import { bearerToken } from '../observability/bearer.js';
 import { describeIssue, type Problem } from './problems.js';
 import { fillReferences, readSecret } from './references.js';
 import { type Config, configSchema } from './schema.js';
@@ -8,7 +9,7 @@ import { parseSource, type Source } from './source.js';
 
 /**
  * Reads a configuration: YAML, in which `${NAME}` and `${file:PATH}` stand for values from elsewhere (references.ts). Paths in it
- * are relative to its folder; `mqtt.passwordFile` is read into `mqtt.password`.
+ * are relative to its folder; `mqtt.passwordFile` is read into `mqtt.password`, `http.tokenFile` into `http.token`.
  *
  * @param findMore looks for what the schema cannot know, say files that are missing; what it finds is told with the rest
  * @throws KdadError CONFIG_INVALID with every error at once, each with its line, what was found and what was expected
@@ -36,9 +37,12 @@ export async function loadConfig(
   if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, source.value)));
   refuseIf(problems, source);
   const config = resolvePaths(result.data as Config, folder);
-  const { password, problem } = passwordOf(config);
-  refuseIf([...(await findMore(config)), ...(problem ? [problem] : [])], source);
-  return { ...config, mqtt: config.mqtt && { ...config.mqtt, password } };
+  const { mqtt, http } = config;
+  problems.push(...(await findMore(config)));
+  const password = secretOf(mqtt?.passwordFile, ['mqtt', 'passwordFile'], problems) ?? mqtt?.password;
+  const token = secretOf(http.tokenFile, ['http', 'tokenFile'], problems, asToken);
+  refuseIf(problems, source);
+  return { ...config, mqtt: mqtt && { ...mqtt, password }, http: { ...http, token } };
 }
 
 function refuseIf(problems: readonly Problem[], source: Source): void {
@@ -62,17 +66,29 @@ function fill(
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key], change)]));
 }
 
-function passwordOf({ mqtt }: Config): { password?: string; problem?: Problem } {
-  if (mqtt?.passwordFile === undefined) return { password: mqtt?.password };
+/** What a file holds that the key at `path` names. */
+function secretOf(
+  file: string | undefined,
+  path: Problem['path'],
+  problems: Problem[],
+  check: (secret: string, file: string) => string = (secret) => secret,
+): string | undefined {
+  if (file === undefined) return undefined;
   try {
-    return { password: readSecret(mqtt.passwordFile) };
+    return check(readSecret(file), file);
   } catch (error) {
-    return { problem: { path: ['mqtt', 'passwordFile'], text: (error as Error).message } };
+    problems.push({ path, text: (error as Error).message });
+    return undefined;
   }
 }
 
+function asToken(secret: string, file: string): string {
+  if (bearerToken.test(secret)) return secret;
+  throw new Error(`${file}: expected one line of letters, digits and -._~+/ in it, say of openssl rand -hex 32`);
+}
+
 function resolvePaths(config: Config, folder: string): Config {
-  const { mqtt } = config;
+  const { mqtt, http } = config;
   const absolute = <Path extends string | undefined>(path: Path) => (path && resolve(folder, path)) as Path;
   return {
     ...config,
@@ -91,5 +107,6 @@ function resolvePaths(config: Config, folder: string): Config {
       cert: absolute(mqtt.cert),
       key: absolute(mqtt.key),
     },
+    http: { ...http, tokenFile: absolute(http.tokenFile) },
   };
 }

@@ -14,6 +14,10 @@ function defaultStateFolder(): string {
   if (STATE_DIRECTORY) return STATE_DIRECTORY.split(':')[0];
   return join(XDG_STATE_HOME || join(homedir(), '.local/state'), 'kdad-edge');
 }
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
 const count = z.int().positive();
 const ratio = z.number().positive();
 const url = (schemes: string[]) =>
@@ -213,12 +217,20 @@ const mqtt = z
     message: 'expected only one of password and passwordFile',
   });
 
-const http = z.strictObject({
-  host: text
-    .default('127.0.0.1')
-    .describe('Address to listen on. Whoever can reach it can read the metrics: there is no password.'),
-  port: z.int().min(0).max(65535).default(9464).describe('Port of `/metrics` and `/healthz`; 0 takes any free one.'),
-});
+const http = z
+  .strictObject({
+    host: text
+      .default('127.0.0.1')
+      .describe('Address to listen on; one that other machines can reach needs a `tokenFile`.'),
+    port: z.int().min(0).max(65535).default(9464).describe('Port; 0 takes any free one.'),
+    tokenFile: text
+      .optional()
+      .describe('File that holds a bearer token: whoever asks for more than `/healthz` and `/readyz` has to give it.'),
+  })
+  .refine(({ host, tokenFile }) => isLoopback(host) || tokenFile !== undefined, {
+    path: ['host'],
+    message: 'expected 127.0.0.1, ::1 or localhost, or http.tokenFile beside it',
+  });
 
 /**
  * What it takes to put a changed key in force: nothing but reading the file again (SIGHUP), the same with its camera connected anew, or a
@@ -251,13 +263,15 @@ export const configSchema = z.strictObject({
   alert: alert.prefault({}).describe('When an alert opens and closes.'),
   evidence: evidence.prefault({}).describe('What is kept of alerts on disk.'),
   mqtt: mqtt.optional().describe('Where alerts go; without it, only the log and the metrics tell of them.'),
-  http: http.prefault({}).describe('Metrics and health.'),
+  http: http.prefault({}).describe('Health, status and metrics, see operations.md.'),
   logLevel: z
     .enum(['error', 'warn', 'info', 'debug'])
     .default('info')
     .describe('The least important lines that are logged.'),
 });
 
-/** A configuration with every default filled in; durations in milliseconds, paths absolute. */
-export type Config = z.infer<typeof configSchema>;
+type Parsed = z.infer<typeof configSchema>;
+
+/** A configuration with every default filled in; durations in milliseconds, paths absolute, secrets read from their files. */
+export type Config = Parsed & { readonly http: { readonly token?: string } };
 export type CameraConfig = Config['cameras'][number];

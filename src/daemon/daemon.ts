@@ -19,6 +19,7 @@ import { chooseDecoders } from './decoders.js';
 import { DriftWatch } from './drift-watch.js';
 import { makeMessaging } from './messaging.js';
 import { ModelSwitch } from './model-switch.js';
+import { StatusBoard } from './status.js';
 
 interface Part {
   start(): unknown;
@@ -38,6 +39,7 @@ export class Daemon {
   #announcer!: Announcer;
   #drift!: DriftWatch;
   #inspector!: Inspector;
+  #board!: StatusBoard;
   #started: Part[] = [];
   #stopped = false;
   #allEnded: () => void = () => {};
@@ -102,6 +104,7 @@ export class Daemon {
     });
     const messaging = makeMessaging({ config: this.#config, model: () => detector.bundle, metrics, log });
     this.#publisher = messaging?.publisher;
+    this.#board = new StatusBoard({ cameras: cameras.map(({ name }) => name), detector, messaging });
     const evidence = keeping.keep ? this.#makeEvidenceFolder() : undefined;
     const announcer = new Announcer({
       metrics,
@@ -147,7 +150,11 @@ export class Daemon {
 
   #makeServer(): Part {
     const { http } = this.#config;
-    const server = new HttpServer(http, this.#metrics);
+    const server = new HttpServer(http, {
+      metrics: this.#metrics.registry,
+      status: () => this.#board.status(),
+      readiness: () => this.#board.readiness(),
+    });
     return {
       start: async () => this.#log.info({ host: http.host, port: await server.start() }, 'metrics served'),
       stop: () => server.stop(),
@@ -200,6 +207,7 @@ export class Daemon {
       onState: (state, reason) => {
         metrics.cameraUp.set({ camera }, state === 'live' ? 1 : 0);
         log[state === 'lost' ? 'warn' : 'info']({ camera, reason }, `camera ${state}`);
+        this.#board.cameraState(camera, state, reason);
         this.#publisher?.cameraState(camera, state, reason?.split('\n', 1)[0]);
         if (state !== 'ended') return;
         void this.#inspector.end(camera);
@@ -220,10 +228,14 @@ export class Daemon {
         metrics.framesJudged.inc({ camera, verdict: anomalous ? 'anomalous' : 'good' });
         metrics.anomalyRatio.set({ camera }, ratio);
         metrics.frameLatencySeconds.observe({ camera }, (steadyNow() - frame.steadyTime) / 1000);
+        this.#board.verdict(verdict);
         this.#drift.next(judged);
         if (this.#config.mqtt?.verdicts) this.#publisher?.verdict(verdict);
       },
-      onAlert: (event) => this.#announcer.announce(event),
+      onAlert: (event) => {
+        this.#board.alert(event);
+        this.#announcer.announce(event);
+      },
       onDrop: ({ camera }, reason) => metrics.framesDropped.inc({ camera, reason }),
       onBatch: (batch, seconds) => {
         metrics.batchFrames.observe(batch);

@@ -17,6 +17,8 @@ export interface MessagingOptions {
 
 /** What speaks MQTT, in the order of starting. */
 export interface Messaging {
+  readonly client: BrokerClient;
+  readonly outbox: Outbox;
   readonly publisher: MqttPublisher;
   readonly parts: readonly { start(): unknown; stop(): unknown }[];
 }
@@ -49,5 +51,5 @@ export function makeMessaging({ config, model, metrics, log }: MessagingOptions)
     onOutboxFailure: ({ message: reason }) =>
       log.error({ reason }, 'alerts are sent without the outbox: it cannot be used'),
   });
-  return { publisher, parts: [outbox, client, publisher] };
+  return { client, outbox, publisher, parts: [outbox, client, publisher] };
 }

@@ -33,9 +33,15 @@ export class InferenceProcess {
   #child: ChildProcess | undefined;
   #ready: Promise<void> | undefined;
   #stopped = true;
+  #proven = false;
 
   constructor(options: InferenceProcessOptions) {
     this.#options = options;
+  }
+
+  /** Whether a process is there that has loaded the detector and passed its self-test. */
+  get ready(): boolean {
+    return this.#proven;
   }
 
   /**
@@ -76,6 +82,7 @@ export class InferenceProcess {
     this.#child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     await this.#ask({ kind: 'load', detector, threads });
     await this.#prove();
+    this.#proven = true;
   }
 
   async #prove(): Promise<void> {
@@ -119,6 +126,7 @@ export class InferenceProcess {
   async #kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
+    this.#proven = false;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.on('error', () => {});

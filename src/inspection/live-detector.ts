@@ -28,6 +28,11 @@ export class LiveDetector {
     return this.#loaded?.bundle ?? this.#first;
   }
 
+  /** Whether it can judge a batch at once; not while its process is started or replaced. */
+  get ready(): boolean {
+    return this.#loaded?.process.ready ?? false;
+  }
+
   /**
    * Resolves when the detector is loaded and has passed its self-test.
    * @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE

@@ -1,23 +1,40 @@
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { KdadError } from '../errors.js';
-import type { Metrics } from './metrics.js';
+import { challenge } from './bearer.js';
 
 export interface HttpSettings {
   readonly host: string;
   /** 0 lets the system choose one. */
   readonly port: number;
+  /** Whoever asks for more than health has to give it; nobody has to when absent. */
+  readonly token?: string;
 }
 
-/** Serves `/metrics` (Prometheus) and `/healthz` (200 while the process is alive). */
+/** Where the pages come from. */
+export interface HttpPages {
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+  readonly status: () => object;
+  readonly readiness: () => { readonly ready: boolean };
+}
+
+/** Milliseconds that a request may take to arrive. */
+const REQUEST_TIMEOUT = 10_000;
+/** Bytes of a request's body; nothing here reads one. */
+const BODY_LIMIT = 1024;
+
+/** Open to everybody, so that whatever starts and watches processes needs no token. */
+const open = { config: { open: true } };
+
+/** Serves `/healthz`, `/readyz`, `/api/v1/status` and `/metrics` (Prometheus); docs/operations.md describes each. */
 export class HttpServer {
   readonly #settings: HttpSettings;
-  readonly #metrics: Metrics;
+  readonly #pages: HttpPages;
   #server: FastifyInstance | undefined;
 
-  constructor(settings: HttpSettings, metrics: Metrics) {
+  constructor(settings: HttpSettings, pages: HttpPages) {
     this.#settings = settings;
-    this.#metrics = metrics;
+    this.#pages = pages;
   }
 
   /**
@@ -26,10 +43,7 @@ export class HttpServer {
    */
   async start(): Promise<number> {
     const { host, port } = this.#settings;
-    const { registry } = this.#metrics;
-    const server = fastify({ forceCloseConnections: true });
-    server.get('/healthz', () => ({ status: 'ok' }));
-    server.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+    const server = this.#routes();
     try {
       await server.listen({ host, port });
     } catch (error) {
@@ -44,5 +58,28 @@ export class HttpServer {
   async stop(): Promise<void> {
     await this.#server?.close();
     this.#server = undefined;
+  }
+
+  #routes(): FastifyInstance {
+    const { token } = this.#settings;
+    const { metrics, status, readiness } = this.#pages;
+    const server = fastify({ forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT, bodyLimit: BODY_LIMIT });
+    // Before fastify has a look at it: what it refuses itself passes no hook.
+    server.server.prependListener('request', (_request, response) => response.setHeader('cache-control', 'no-store'));
+    server.addHook('onRequest', async (request, reply) => {
+      const { config } = request.routeOptions;
+      if (token === undefined || (config as { open?: boolean } | undefined)?.open) return;
+      const refusal = challenge(request.headers.authorization, token);
+      if (refusal !== undefined)
+        return reply.code(401).header('www-authenticate', refusal).send({ error: 'unauthorized' });
+    });
+    server.get('/healthz', open, () => ({ status: 'ok' }));
+    server.get('/readyz', open, (_request, reply) => {
+      const answer = readiness();
+      return reply.code(answer.ready ? 200 : 503).send(answer);
+    });
+    server.get('/api/v1/status', () => status());
+    server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
+    return server;
   }
 }

@@ -158,6 +158,27 @@ describe('a secret', () => {
     ]);
   });
 
+  it('guards the HTTP server wherever others can reach it', async () => {
+    writeFileSync(secret(), 'aB3-._~+/=\n');
+    const { http } = await load(`${least}http: { host: 0.0.0.0, tokenFile: secret }`);
+    expect(http).toMatchObject({ host: '0.0.0.0', token: 'aB3-._~+/=' });
+    for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', '"::1"']) await load(`${least}http: { host: ${host} }`);
+    for (const host of ['0.0.0.0', '192.168.1.2', '"::"', 'edge.local', '127.evil.example']) {
+      expect(await problems(`${least}http: { host: ${host} }`)).toEqual([
+        expect.stringMatching(
+          /^config\.yaml:3:15: http\.host: found ".*"; expected 127\.0\.0\.1, ::1 or localhost, or http\.tokenFile beside it$/,
+        ),
+      ]);
+    }
+  });
+
+  it.each(['', 'two words', 'two\nlines', 'ümlaut'])('is no bearer token when it is %j', async (text) => {
+    writeFileSync(secret(), text);
+    const lines = await problems(`${least}http: { tokenFile: secret }`);
+    expect(lines.join()).toMatch(/^config\.yaml:3:\d+: http\.tokenFile: secret: expected one line of letters, digits/);
+    if (text) expect(lines.join()).not.toContain(text);
+  });
+
   it('is given once', async () => {
     expect(await problems(`${least}mqtt: { password: a, passwordFile: b }`)).toEqual([
       expect.stringContaining('expected only one of password and passwordFile'),

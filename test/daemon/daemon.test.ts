@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Status } from '../../src/daemon/status.js';
 import { aedesBroker, type Broker } from '../fixtures/brokers.js';
 import { alive, descendants, makeVideo, startDaemon, until } from '../fixtures/daemon.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
@@ -82,11 +83,18 @@ describe('kdad-edge run', () => {
     await close();
   }, 60_000);
 
-  it('serves metrics and health, and stops within five seconds of SIGTERM, leaving no process', async () => {
+  it('serves metrics, health and status, and stops within five seconds of SIGTERM, leaving no process', async () => {
     const { bundle } = await tinyBundle();
     const { process: daemon, on, log, port, metrics, close } = await run('loop', yaml(bundle, 'loop', 'loop: true'));
     await until(() => on('cameras/line/alert').length > 0, log);
     expect(await (await fetch(`http://127.0.0.1:${port()}/healthz`)).json()).toEqual({ status: 'ok' });
+    const ready = await fetch(`http://127.0.0.1:${port()}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toEqual({ ready: true, checks: { model: true, camera: true, broker: true } });
+    const status = (await (await fetch(`http://127.0.0.1:${port()}/api/v1/status`)).json()) as Status;
+    expect(status).toMatchObject({ model: { name: 'bundle' }, mqtt: { connected: true } });
+    expect(status.cameras).toMatchObject([{ name: 'line', state: 'live', lastRatio: expect.any(Number) }]);
+    expect(status.cameras[0].framesJudged).toBeGreaterThan(0);
     const values = await metrics();
     const value = (series: string) => values.get(series);
     expect(value('kdad_alerts_total{camera="line"}')).toBeGreaterThanOrEqual(1);
@@ -129,6 +137,9 @@ describe('kdad-edge run', () => {
     await until(() => /"msg":"alert opened"/.test(log()), log);
     expect(log()).toMatch(/MQTT broker not reached/);
     expect(await (await fetch(`http://127.0.0.1:${port()}/metrics`)).text()).toMatch(/^kdad_mqtt_connected 0$/m);
+    const ready = await fetch(`http://127.0.0.1:${port()}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ ready: false, checks: { model: true, camera: true, broker: false } });
     daemon.kill('SIGTERM');
     const [code] = await once(daemon, 'exit');
     expect(code).toBe(0);

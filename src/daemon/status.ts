@@ -1,0 +1,113 @@
+import type { Bundle } from '../bundle/read.js';
+import type { CameraState } from '../camera/camera.js';
+import type { AlertEvent } from '../inspection/alerts.js';
+import type { Verdict } from '../inspection/verdict.js';
+import { version } from '../version.js';
+
+/** How the daemon is, as `/api/v1/status` tells it; docs/operations.md has an example. Times are ISO 8601, in UTC. */
+export interface Status {
+  /** Of kdad-edge. */
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  /** The model that judges now. */
+  readonly model: { readonly name: string; readonly version: string; readonly threshold: number };
+  readonly cameras: readonly CameraStatus[];
+  /** Left out where none is configured. */
+  readonly mqtt?: { readonly connected: boolean; readonly outboxDepth: number };
+}
+
+export interface CameraStatus {
+  readonly name: string;
+  readonly state: CameraState;
+  readonly since: string;
+  /** One line, for a camera that is lost. */
+  readonly reason?: string;
+  readonly framesJudged: number;
+  /** Score by threshold of the last frame judged; null before the first one. */
+  readonly lastRatio: number | null;
+  readonly openAlert: { readonly id: string; readonly openedAt: string; readonly peakRatio: number } | null;
+}
+
+/** What has to be so before the daemon does its work. */
+export interface Readiness {
+  /** Every check holds. */
+  readonly ready: boolean;
+  readonly checks: {
+    /** The model is loaded and has passed its self-test. */
+    readonly model: boolean;
+    /** Frames come from a camera at least, or have come to their end. */
+    readonly camera: boolean;
+    /** The broker is reached; left out where none is configured. */
+    readonly broker?: boolean;
+  };
+}
+
+export interface StatusSources {
+  /** Names, in the order of the configuration. */
+  readonly cameras: readonly string[];
+  readonly detector: { readonly bundle: Bundle; readonly ready: boolean };
+  /** Where alerts go; undefined where no broker is configured. */
+  readonly messaging?: {
+    readonly client: { readonly connected: boolean };
+    readonly outbox: { readonly depth: number };
+  };
+}
+
+/** Remembers what the parts told last, so that whoever asks can be told how the daemon is. */
+export class StatusBoard {
+  readonly #sources: StatusSources;
+  readonly #cameras: Map<string, CameraStatus>;
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources;
+    const fresh = {
+      state: 'connecting',
+      since: iso(Date.now()),
+      framesJudged: 0,
+      lastRatio: null,
+      openAlert: null,
+    } as const;
+    this.#cameras = new Map(sources.cameras.map((name) => [name, { name, ...fresh }]));
+  }
+
+  cameraState(camera: string, state: CameraState, reason?: string): void {
+    this.#change(camera, { state, since: iso(Date.now()), reason: reason?.split('\n', 1)[0] });
+  }
+
+  verdict({ camera, ratio }: Verdict): void {
+    const framesJudged = (this.#cameras.get(camera)?.framesJudged ?? 0) + 1;
+    this.#change(camera, { framesJudged, lastRatio: ratio });
+  }
+
+  alert({ camera, kind, id, openedAt, peak }: AlertEvent): void {
+    const open = { id, openedAt: iso(openedAt), peakRatio: peak.verdict.ratio };
+    this.#change(camera, { openAlert: kind === 'closed' ? null : open });
+  }
+
+  status(): Status {
+    const { detector, messaging } = this.#sources;
+    const { name, version: modelVersion, manifest } = detector.bundle;
+    return {
+      version,
+      uptimeSeconds: Math.round(process.uptime()),
+      model: { name, version: modelVersion, threshold: manifest.threshold.value },
+      cameras: [...this.#cameras.values()],
+      mqtt: messaging && { connected: messaging.client.connected, outboxDepth: messaging.outbox.depth },
+    };
+  }
+
+  readiness(): Readiness {
+    const { detector, messaging } = this.#sources;
+    const states = [...this.#cameras.values()].map(({ state }) => state);
+    const camera = states.some((state) => state === 'live' || state === 'ended');
+    const checks = { model: detector.ready, camera, ...(messaging && { broker: messaging.client.connected }) };
+    return { ready: Object.values(checks).every(Boolean), checks };
+  }
+
+  #change(camera: string, news: Partial<CameraStatus>): void {
+    const before = this.#cameras.get(camera);
+    if (before) this.#cameras.set(camera, { ...before, ...news });
+  }
+}
+
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
