@@ -72,8 +72,8 @@ export interface TrainResult {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { data, out, seed, engine, resume = false, signal, onProgress } = options;
   const preprocessing = options.preprocessing ?? imagenetPreprocessing;
-  await checkTarget(out, { replace: resume });
   await makeParent(out);
+  await checkTarget(out, { replace: resume });
   const { weights: teacher, sha256: teacherHash } = await readTeacher(options.teacher);
   const { root, good } = await findDataset(data);
   const split = splitGood(good, { seed });
