@@ -3,7 +3,7 @@ import { openBundle } from '../bundle/read.js';
 import { Camera, type CameraListener } from '../camera/camera.js';
 import { findFfmpeg } from '../camera/ffmpeg.js';
 import { steadyNow } from '../clock.js';
-import type { Config } from '../config/schema.js';
+import type { CameraConfig, Config } from '../config/schema.js';
 import { EvidenceFolder } from '../evidence/evidence-folder.js';
 import { ignoredPixels } from '../inspection/ignored.js';
 import { Inspector, type InspectorListener } from '../inspection/inspector.js';
@@ -12,6 +12,7 @@ import { TriggerGate } from '../inspection/trigger.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
+import { Systemd } from '../observability/systemd.js';
 import type { MqttPublisher } from '../publish/mqtt-publisher.js';
 import { version } from '../version.js';
 import { Announcer } from './announcer.js';
@@ -19,7 +20,9 @@ import { chooseDecoders } from './decoders.js';
 import { DriftWatch } from './drift-watch.js';
 import { makeMessaging } from './messaging.js';
 import { ModelSwitch } from './model-switch.js';
+import { longestPause, Progress } from './progress.js';
 import { StatusBoard } from './status.js';
+import { Supervision } from './supervision.js';
 
 interface Part {
   start(): unknown;
@@ -40,6 +43,7 @@ export class Daemon {
   #drift!: DriftWatch;
   #inspector!: Inspector;
   #board!: StatusBoard;
+  readonly #progress: Progress;
   #started: Part[] = [];
   #stopped = false;
   #allEnded: () => void = () => {};
@@ -47,6 +51,8 @@ export class Daemon {
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
+    // A batch may take its time, and so may the process that takes the place of one that hung.
+    this.#progress = new Progress(2 * config.inspection.batchTimeout);
   }
 
   /**
@@ -126,7 +132,7 @@ export class Daemon {
       const { size } = bundle.manifest.preprocessing;
       return new Camera(
         { ...settings, hardware: decoders.get(name) },
-        { ffmpeg, size, listener: this.#cameraListener(name) },
+        { ffmpeg, size, listener: this.#cameraListener(settings) },
       );
     });
     // What was announced has to be drawn before those go that it is for.
@@ -145,6 +151,7 @@ export class Daemon {
       this.#inspector,
       together,
       models,
+      ...this.#makeSupervision(),
     ];
   }
 
@@ -159,6 +166,14 @@ export class Daemon {
       start: async () => this.#log.info({ host: http.host, port: await server.start() }, 'metrics served'),
       stop: () => server.stop(),
     };
+  }
+
+  /** Where systemd started the daemon. */
+  #makeSupervision(): Part[] {
+    const [log, progress] = [this.#log, this.#progress];
+    const onFailure = ({ message: reason }: Error) => log.error({ reason }, 'systemd cannot be told how the daemon is');
+    const systemd = Systemd.of(process.env, onFailure);
+    return systemd ? [new Supervision({ systemd, progress, status: () => this.#board.status(), log })] : [];
   }
 
   #makeEvidenceFolder(): EvidenceFolder {
@@ -193,7 +208,9 @@ export class Daemon {
     });
   }
 
-  #cameraListener(camera: string): CameraListener {
+  #cameraListener(settings: CameraConfig): CameraListener {
+    const { name: camera } = settings;
+    const pause = longestPause(settings);
     const [metrics, log] = [this.#metrics, this.#log];
     return {
       onFrame: (frame) => {
@@ -207,6 +224,8 @@ export class Daemon {
       onState: (state, reason) => {
         metrics.cameraUp.set({ camera }, state === 'live' ? 1 : 0);
         log[state === 'lost' ? 'warn' : 'info']({ camera, reason }, `camera ${state}`);
+        if (state === 'live') this.#progress.cameraLive(camera, pause);
+        else this.#progress.cameraGone(camera);
         this.#board.cameraState(camera, state, reason);
         this.#publisher?.cameraState(camera, state, reason?.split('\n', 1)[0]);
         if (state !== 'ended') return;
@@ -228,6 +247,7 @@ export class Daemon {
         metrics.framesJudged.inc({ camera, verdict: anomalous ? 'anomalous' : 'good' });
         metrics.anomalyRatio.set({ camera }, ratio);
         metrics.frameLatencySeconds.observe({ camera }, (steadyNow() - frame.steadyTime) / 1000);
+        this.#progress.frameJudged();
         this.#board.verdict(verdict);
         this.#drift.next(judged);
         if (this.#config.mqtt?.verdicts) this.#publisher?.verdict(verdict);
