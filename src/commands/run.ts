@@ -11,22 +11,35 @@ export const run = new Command('run')
   .option('--ffmpeg <file>', "the ffmpeg to use, instead of the configuration's")
   .addHelpText(
     'after',
-    '\nSIGTERM and Ctrl-C stop it. It ends by itself when every camera is a file that has been played.',
+    '\nSIGTERM and Ctrl-C stop it, SIGHUP has it read its configuration again. It ends by itself when every camera is a file that has been played.',
   )
   .action(async (options: Options) => {
-    const [{ loadConfig }, { Daemon }, { createLog }] = await Promise.all([
+    const [{ loadConfig }, { Daemon }, { reload }, { createLog }] = await Promise.all([
       import('../config/load.js'),
       import('../daemon/daemon.js'),
+      import('../daemon/reload.js'),
       import('../observability/log.js'),
     ]);
-    const config = await loadConfig(options.config);
+    const read = async () => {
+      const config = await loadConfig(options.config);
+      return options.ffmpeg ? { ...config, ffmpeg: options.ffmpeg } : config;
+    };
+    const config = await read();
     const log = createLog(config.logLevel);
-    const daemon = new Daemon(options.ffmpeg ? { ...config, ffmpeg: options.ffmpeg } : config, log);
+    const daemon = new Daemon(config, log);
     const asked = new Promise<string>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, resolve);
     });
-    const starting = daemon.start().then(() => daemon.ended());
-    const reason = await Promise.race([asked, starting.then(() => 'every camera ended')]);
+    const started = daemon.start();
+    let reloaded = started;
+    process.on('SIGHUP', () => {
+      reloaded = reloaded.then(
+        () => reload(read, daemon, log),
+        () => {}, // The daemon has not started, and says so itself.
+      );
+    });
+    const ended = started.then(() => daemon.ended());
+    const reason = await Promise.race([asked, ended.then(() => 'every camera ended')]);
     log.info({ reason }, 'stopping');
     await daemon.stop();
   });

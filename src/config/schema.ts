@@ -5,6 +5,14 @@ import { codecs } from '../camera/hardware.js';
 import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
 import { duration, positiveDuration } from './duration.js';
 
+/**
+ * What it takes to put a changed key in force: nothing but reading the file again (SIGHUP), the same with its camera connected anew, or a
+ * restart of the daemon. A section's holds for its keys, unless they have their own; without any it is `daemon`.
+ */
+export type Restart = 'no' | 'camera' | 'daemon';
+
+const restarts = (restart: Restart) => ({ 'x-restart': restart });
+
 const text = z.string().min(1);
 
 /** systemd's, or the user's (XDG Base Directory Specification). */
@@ -111,13 +119,17 @@ const camera = z.strictObject({
     .optional()
     .describe(
       'Areas that never count, each a list of corners `[x, y]` in parts of the (turned and cut) picture, say `[[0, 0], [0.2, 0], [0, 0.2]]`.',
-    ),
+    )
+    .meta(restarts('no')),
   trigger: trigger
     .prefault('continuous')
     .describe(
       'Which frames are judged: all of them (`continuous`), or one of each interval (`{ every: 10s }`). The camera stays connected; frames not judged are counted. `alert` counts judged frames only.',
     ),
-  threshold: ratio.optional().describe('Score from which a frame is anomalous, instead of the one of the model.'),
+  threshold: ratio
+    .optional()
+    .describe('Score from which a frame is anomalous, instead of the one of the model.')
+    .meta(restarts('no')),
   stallTimeout: positiveDuration
     .prefault(`${defaultStallTimeout / 1000}s`)
     .describe('A source that sends no frame for so long counts as lost.'),
@@ -172,7 +184,11 @@ const alert = z.strictObject({
 const megabytes = z.number().nonnegative();
 
 const evidence = z.strictObject({
-  keep: z.boolean().default(true).describe("Keep each alert's worst frame, overlay and event in `stateDir`/evidence."),
+  keep: z
+    .boolean()
+    .default(true)
+    .describe("Keep each alert's worst frame, overlay and event in `stateDir`/evidence.")
+    .meta(restarts('daemon')),
   maxAge: positiveDuration.prefault('720h').describe('Evidence is taken away after so long.'),
   maxSize: megabytes.default(1000).describe('Megabytes that all evidence may take; the oldest goes first.'),
   minFree: megabytes
@@ -210,7 +226,7 @@ const mqtt = z
       .describe("PEM file of the authority that signed the broker's certificate, where it is not a public one."),
     cert: text.optional().describe("PEM file of this client's certificate, for brokers that ask for one."),
     key: text.optional().describe("PEM file of this client's key."),
-    verdicts: z.boolean().default(false).describe('Publish the verdict on every frame, too.'),
+    verdicts: z.boolean().default(false).describe('Publish the verdict on every frame, too.').meta(restarts('no')),
   })
   .refine(({ password, passwordFile }) => password === undefined || passwordFile === undefined, {
     path: ['passwordFile'],
@@ -232,12 +248,6 @@ const http = z
     message: 'expected 127.0.0.1, ::1 or localhost, or http.tokenFile beside it',
   });
 
-/**
- * What it takes to put a changed key in force: nothing but reading the file again (SIGHUP), the same with its camera connected anew, or a
- * restart of the daemon. A section's holds for its keys, unless they have their own; without any it is `daemon`.
- */
-export type Restart = 'no' | 'camera' | 'daemon';
-
 /** The whole configuration file. Each key carries its description and default; docs/configuration.md lists them. */
 export const configSchema = z.strictObject({
   model: text.describe('The bundle: the folder that `kdad-edge train` wrote.'),
@@ -258,16 +268,18 @@ export const configSchema = z.strictObject({
         if (first < i) context.addIssue({ code: 'custom', path: [i, 'name'], message });
       }
     })
-    .describe('The cameras to watch.'),
+    .describe('The cameras to watch.')
+    .meta(restarts('camera')),
   inspection: inspection.prefault({}).describe('How frames are judged.'),
-  alert: alert.prefault({}).describe('When an alert opens and closes.'),
-  evidence: evidence.prefault({}).describe('What is kept of alerts on disk.'),
+  alert: alert.prefault({}).describe('When an alert opens and closes.').meta(restarts('no')),
+  evidence: evidence.prefault({}).describe('What is kept of alerts on disk.').meta(restarts('no')),
   mqtt: mqtt.optional().describe('Where alerts go; without it, only the log and the metrics tell of them.'),
   http: http.prefault({}).describe('Health, status and metrics, see operations.md.'),
   logLevel: z
     .enum(['error', 'warn', 'info', 'debug'])
     .default('info')
-    .describe('The least important lines that are logged.'),
+    .describe('The least important lines that are logged.')
+    .meta(restarts('no')),
 });
 
 type Parsed = z.infer<typeof configSchema>;

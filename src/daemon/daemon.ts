@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { openBundle } from '../bundle/read.js';
-import { Camera, type CameraListener } from '../camera/camera.js';
+import type { CameraListener } from '../camera/camera.js';
 import { findFfmpeg } from '../camera/ffmpeg.js';
 import { steadyNow } from '../clock.js';
+import { changesBetween } from '../config/changes.js';
 import type { CameraConfig, Config } from '../config/schema.js';
-import { EvidenceFolder } from '../evidence/evidence-folder.js';
-import { ignoredPixels } from '../inspection/ignored.js';
+import { EvidenceFolder, type EvidenceLimits } from '../evidence/evidence-folder.js';
+import type { AlertRules } from '../inspection/alerts.js';
 import { Inspector, type InspectorListener } from '../inspection/inspector.js';
 import { LiveDetector } from '../inspection/live-detector.js';
-import { TriggerGate } from '../inspection/trigger.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
@@ -16,7 +16,7 @@ import { Systemd } from '../observability/systemd.js';
 import type { MqttPublisher } from '../publish/mqtt-publisher.js';
 import { version } from '../version.js';
 import { Announcer } from './announcer.js';
-import { chooseDecoders } from './decoders.js';
+import { Cameras } from './cameras.js';
 import { DriftWatch } from './drift-watch.js';
 import { makeMessaging } from './messaging.js';
 import { ModelSwitch } from './model-switch.js';
@@ -34,7 +34,7 @@ interface Part {
  * others, that start in order and stop in reverse; what one part tells is handed to the next in here.
  */
 export class Daemon {
-  readonly #config: Config;
+  #config: Config;
   readonly #log: Logger;
   readonly #metrics = new Metrics();
   readonly #playing = new Set<string>();
@@ -44,6 +44,8 @@ export class Daemon {
   #inspector!: Inspector;
   #board!: StatusBoard;
   readonly #progress: Progress;
+  #cameras!: Cameras;
+  #evidence: EvidenceFolder | undefined;
   #started: Part[] = [];
   #stopped = false;
   #allEnded: () => void = () => {};
@@ -84,6 +86,27 @@ export class Daemon {
     await this.#announcer.settled();
   }
 
+  /**
+   * Puts another configuration in force as far as that can be done while cameras are watched, and tells which keys take a restart. Call it
+   * after `start`, and again only when it has resolved.
+   */
+  async reload(wanted: Config): Promise<void> {
+    if (this.#stopped) return;
+    const { config, applied, postponed } = changesBetween(this.#config, wanted);
+    const log = this.#log;
+    this.#config = config;
+    log.level = config.logLevel;
+    this.#inspector.changeRules(alertRules(config));
+    await this.#evidence?.changeLimits(evidenceLimits(config)).catch(({ message: reason }: Error) => {
+      log.error({ reason }, 'evidence beyond the limits cannot be taken away');
+    });
+    await this.#cameras.change(config.cameras);
+    const names = new Set(config.cameras.map(({ name }) => name));
+    for (const camera of this.#playing) if (!names.has(camera)) this.#ended(camera);
+    log.info({ changed: applied }, 'configuration reloaded');
+    if (postponed.length > 0) log.warn({ keys: postponed }, 'these keys take effect when the daemon starts again');
+  }
+
   /** Stops every part, the last one first; also while it starts. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -93,7 +116,7 @@ export class Daemon {
   }
 
   async #parts(): Promise<Part[]> {
-    const { model, cameras, inspection, evidence: keeping } = this.#config;
+    const { model, cameras, inspection, stateDir, evidence: keeping } = this.#config;
     const [metrics, log] = [this.#metrics, this.#log];
     const bundle = await openBundle(model);
     const ffmpeg = await findFfmpeg(this.#config.ffmpeg);
@@ -111,7 +134,10 @@ export class Daemon {
     const messaging = makeMessaging({ config: this.#config, model: () => detector.bundle, metrics, log });
     this.#publisher = messaging?.publisher;
     this.#board = new StatusBoard({ cameras: cameras.map(({ name }) => name), detector, messaging });
-    const evidence = keeping.keep ? this.#makeEvidenceFolder() : undefined;
+    const evidence = keeping.keep
+      ? new EvidenceFolder(join(stateDir, 'evidence'), evidenceLimits(this.#config))
+      : undefined;
+    this.#evidence = evidence;
     const announcer = new Announcer({
       metrics,
       log,
@@ -122,26 +148,24 @@ export class Daemon {
     const calibration = () => detector.bundle.calibration.scores.map(({ score }) => score);
     this.#announcer = announcer;
     this.#drift = new DriftWatch(calibration, metrics, log);
+    const { size } = bundle.manifest.preprocessing;
+    this.#cameras = new Cameras(cameras, {
+      ffmpeg,
+      size,
+      metrics,
+      log,
+      listener: (settings) => this.#cameraListener(settings),
+      onStart: (camera) => {
+        metrics.addCamera(camera);
+        this.#board.addCamera(camera);
+        this.#playing.add(camera);
+      },
+      onStopped: (camera, gone) => this.#cameraStopped(camera, gone),
+    });
     this.#inspector = this.#makeInspector(detector);
     const models = new ModelSwitch({ path: model, detector, metrics, log, onSwap: () => this.#drift.reset() });
-    const decoders = await chooseDecoders(cameras, ffmpeg, metrics, log);
-    const streams = cameras.map((settings) => {
-      const { name } = settings;
-      metrics.addCamera(name);
-      this.#playing.add(name);
-      const { size } = bundle.manifest.preprocessing;
-      return new Camera(
-        { ...settings, hardware: decoders.get(name) },
-        { ffmpeg, size, listener: this.#cameraListener(settings) },
-      );
-    });
     // What was announced has to be drawn before those go that it is for.
     const announcing = { start: () => {}, stop: () => announcer.settled() };
-    // Cameras stop all at once: each may have to wait for its ffmpeg.
-    const together = {
-      start: () => streams.forEach((camera) => void camera.start()),
-      stop: () => Promise.all(streams.map((camera) => camera.stop())),
-    };
     return [
       this.#makeServer(),
       ...(evidence ? [evidence] : []),
@@ -149,7 +173,7 @@ export class Daemon {
       announcing,
       detector,
       this.#inspector,
-      together,
+      this.#cameras,
       models,
       ...this.#makeSupervision(),
     ];
@@ -176,36 +200,37 @@ export class Daemon {
     return systemd ? [new Supervision({ systemd, progress, status: () => this.#board.status(), log })] : [];
   }
 
-  #makeEvidenceFolder(): EvidenceFolder {
-    const { stateDir, evidence } = this.#config;
-    const { maxAge, maxSize, minFree } = evidence;
-    return new EvidenceFolder(join(stateDir, 'evidence'), { maxAge, maxSize: 1e6 * maxSize, minFree: 1e6 * minFree });
-  }
-
   #makeInspector(detector: LiveDetector): Inspector {
-    const { cameras, inspection, alert } = this.#config;
+    const { inspection } = this.#config;
     const { manifest } = detector.bundle;
-    const { size } = manifest.preprocessing;
-    const ignored = new Map(cameras.map(({ name, ignore }) => [name, ignore && ignoredPixels(ignore, size)]));
-    const thresholds = new Map(cameras.map(({ name, threshold }) => [name, threshold]));
-    const gates = new Map(cameras.map(({ name, trigger }) => [name, new TriggerGate(trigger)]));
+    const cameras = this.#cameras;
     return new Inspector({
       detector,
       maxBatch: Math.min(inspection.maxBatch, manifest.detector.maxBatch),
       maxWait: inspection.maxWait,
       queue: inspection.queue,
-      thresholdOf: (camera) => thresholds.get(camera) ?? detector.bundle.manifest.threshold.value,
-      ignoredBy: (camera) => ignored.get(camera),
-      admits: ({ camera }) => gates.get(camera)?.admits(performance.now()) ?? true,
-      alert: {
-        open: alert.open.k,
-        window: alert.open.n,
-        releaseRatio: alert.release,
-        release: alert.goodFrames,
-        cooldown: alert.cooldown,
-      },
+      thresholdOf: (camera) => cameras.thresholdOf(camera) ?? detector.bundle.manifest.threshold.value,
+      ignoredBy: (camera) => cameras.ignoredBy(camera),
+      admits: ({ camera }) => cameras.gateOf(camera)?.admits(performance.now()) ?? true,
+      alert: alertRules(this.#config),
       listener: this.#inspectorListener(),
     });
+  }
+
+  /** Its alert closes; what is left of a camera that is gone goes, too. */
+  async #cameraStopped(camera: string, gone: boolean): Promise<void> {
+    this.#progress.cameraGone(camera);
+    await this.#inspector.end(camera);
+    this.#drift.reset(camera);
+    if (!gone) return;
+    await this.#metrics.removeCamera(camera);
+    this.#board.removeCamera(camera);
+    this.#publisher?.forgetCamera(camera);
+  }
+
+  #ended(camera: string): void {
+    this.#playing.delete(camera);
+    if (this.#playing.size === 0) this.#allEnded();
   }
 
   #cameraListener(settings: CameraConfig): CameraListener {
@@ -230,8 +255,7 @@ export class Daemon {
         this.#publisher?.cameraState(camera, state, reason?.split('\n', 1)[0]);
         if (state !== 'ended') return;
         void this.#inspector.end(camera);
-        this.#playing.delete(camera);
-        if (this.#playing.size === 0) this.#allEnded();
+        this.#ended(camera);
       },
       onReconnect: () => metrics.cameraReconnects.inc({ camera }),
       onWarning: (message) => log.warn({ camera }, message),
@@ -263,4 +287,12 @@ export class Daemon {
       },
     };
   }
+}
+
+function alertRules({ alert: { open, release, goodFrames, cooldown } }: Config): AlertRules {
+  return { open: open.k, window: open.n, releaseRatio: release, release: goodFrames, cooldown };
+}
+
+function evidenceLimits({ evidence: { maxAge, maxSize, minFree } }: Config): EvidenceLimits {
+  return { maxAge, maxSize: 1e6 * maxSize, minFree: 1e6 * minFree };
 }

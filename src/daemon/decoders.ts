@@ -19,6 +19,7 @@ export async function chooseDecoders(
     const { decoder, failures, fellBack } = await choice;
     if (fellBack) log.warn({ camera, wanted, failures }, 'the processor decodes: the hardware does not');
     else if (wanted !== 'none') log.info({ camera, decoder }, 'decoder chosen');
+    await metrics.forgetDecoder(camera);
     metrics.cameraDecoder.set({ camera, decoder, fallback: String(fellBack) }, 1);
     chosen.set(camera, { decoder, codec });
   }

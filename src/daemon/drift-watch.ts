@@ -34,8 +34,9 @@ export class DriftWatch {
     this.#log.warn({ camera, shift, highRatio }, `good frames score higher than they did: ${advice}`);
   }
 
-  /** Another model judges: its scores are others. */
-  reset(): void {
-    this.#monitors.clear();
+  /** Another model judges, or the camera sees something else: the scores are others. */
+  reset(camera?: string): void {
+    if (camera === undefined) this.#monitors.clear();
+    else this.#monitors.delete(camera);
   }
 }

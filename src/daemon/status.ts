@@ -56,18 +56,22 @@ export interface StatusSources {
 /** Remembers what the parts told last, so that whoever asks can be told how the daemon is. */
 export class StatusBoard {
   readonly #sources: StatusSources;
-  readonly #cameras: Map<string, CameraStatus>;
+  readonly #cameras = new Map<string, CameraStatus>();
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
-    const fresh = {
-      state: 'connecting',
-      since: iso(Date.now()),
-      framesJudged: 0,
-      lastRatio: null,
-      openAlert: null,
-    } as const;
-    this.#cameras = new Map(sources.cameras.map((name) => [name, { name, ...fresh }]));
+    for (const name of sources.cameras) this.addCamera(name);
+  }
+
+  /** One that is known already keeps what is known of it. */
+  addCamera(name: string): void {
+    if (this.#cameras.has(name)) return;
+    const since = iso(Date.now());
+    this.#cameras.set(name, { name, state: 'connecting', since, framesJudged: 0, lastRatio: null, openAlert: null });
+  }
+
+  removeCamera(name: string): void {
+    this.#cameras.delete(name);
   }
 
   cameraState(camera: string, state: CameraState, reason?: string): void {

@@ -33,7 +33,7 @@ interface Entry {
  */
 export class EvidenceFolder {
   readonly #root: string;
-  readonly #limits: EvidenceLimits;
+  #limits: EvidenceLimits;
   /** In the order of writing, which the clock does not change. */
   readonly #entries = new Map<string, Entry>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -72,6 +72,14 @@ export class EvidenceFolder {
         }
       }
       for (const entry of found.sort((a, b) => a.time - b.time)) this.#entries.set(entry.path, entry);
+      await this.#makeRoom(0, Date.now());
+    });
+  }
+
+  /** Keeps to other limits from now on. */
+  changeLimits(limits: EvidenceLimits): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#limits = limits;
       await this.#makeRoom(0, Date.now());
     });
   }

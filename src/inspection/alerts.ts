@@ -46,7 +46,7 @@ interface OpenAlert {
 
 /** The state of one camera's alert: k of n anomalous frames open it, m quiet ones in a row close it. */
 export class AlertMachine {
-  readonly #rules: AlertRules;
+  #rules: AlertRules;
   readonly #newId: () => string;
   #recent: JudgedFrame[] = [];
   #alert: OpenAlert | undefined;
@@ -60,6 +60,11 @@ export class AlertMachine {
 
   get isOpen(): boolean {
     return this.#alert !== undefined;
+  }
+
+  /** Goes by other rules from the next frame on; an alert that is open stays so. */
+  changeRules(rules: AlertRules): void {
+    this.#rules = rules;
   }
 
   /** Takes the next frame of the camera and returns the event that it brings, if any. */

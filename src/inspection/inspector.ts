@@ -44,10 +44,12 @@ export class Inspector {
   readonly #options: InspectorOptions;
   readonly #batcher: Batcher;
   readonly #alerts = new Map<string, AlertMachine>();
+  #rules: AlertRules;
 
   constructor(options: InspectorOptions) {
     const { maxBatch, maxWait, queue, listener } = options;
     this.#options = options;
+    this.#rules = options.alert;
     this.#batcher = new Batcher({
       maxBatch,
       maxWait,
@@ -71,6 +73,13 @@ export class Inspector {
   async end(camera: string): Promise<void> {
     await this.#batcher.drained(camera);
     this.#close(camera);
+    this.#alerts.delete(camera);
+  }
+
+  /** Alerts open and close by other rules from now on. */
+  changeRules(rules: AlertRules): void {
+    this.#rules = rules;
+    for (const machine of this.#alerts.values()) machine.changeRules(rules);
   }
 
   push(frame: Frame): void {
@@ -120,12 +129,12 @@ export class Inspector {
   }
 
   #follow(judged: JudgedFrame): void {
-    const { listener, alert } = this.#options;
+    const { listener } = this.#options;
     const { camera } = judged.verdict;
     listener.onVerdict(judged);
     let machine = this.#alerts.get(camera);
     if (!machine) {
-      machine = new AlertMachine(alert, randomUUID);
+      machine = new AlertMachine(this.#rules, randomUUID);
       this.#alerts.set(camera, machine);
     }
     const event = machine.next(judged);

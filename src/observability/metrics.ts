@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 
 /** Every metric of the daemon; docs/metrics.md describes each. Names follow https://prometheus.io/docs/practices/naming/. */
 export class Metrics {
@@ -111,6 +111,16 @@ export class Metrics {
     this.driftWarnings.inc({ camera }, 0);
   }
 
+  /** Takes every series of a camera away: it is watched no more. */
+  async removeCamera(camera: string): Promise<void> {
+    for (const metric of this.registry.getMetricsAsArray() as unknown as Metric[]) await removeSeries(metric, camera);
+  }
+
+  /** The camera is about to get another one. */
+  async forgetDecoder(camera: string): Promise<void> {
+    await removeSeries(this.cameraDecoder, camera);
+  }
+
   #counter<Label extends string>(name: string, help: string, labelNames: Label[] = []): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
@@ -126,5 +136,14 @@ export class Metrics {
     labelNames: Label[] = [],
   ): Histogram<Label> {
     return new Histogram({ name, help, buckets, labelNames, registers: [this.registry] });
+  }
+}
+
+async function removeSeries(metric: Metric, camera: string): Promise<void> {
+  const { values } = await metric.get();
+  for (const { labels } of values as { labels: Record<string, string> }[]) {
+    // The bounds of a histogram's buckets are no labels of ours.
+    const { le: _, ...own } = labels;
+    if (own.camera === camera) metric.remove(own);
   }
 }

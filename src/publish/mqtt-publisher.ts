@@ -55,6 +55,12 @@ export class MqttPublisher {
     client.retain(topics.state(camera), statePayload(state, Date.now(), reason));
   }
 
+  /** The camera is watched no more: the broker forgets its state. */
+  forgetCamera(camera: string): void {
+    const { client, topics } = this.#options;
+    client.retain(topics.state(camera), '');
+  }
+
   /** Resolves when the alert is on disk: from then on it is not lost. */
   alert(event: AlertEvent): Promise<void> {
     const { topics, model } = this.#options;

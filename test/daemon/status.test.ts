@@ -37,6 +37,18 @@ describe('the status', () => {
     ]);
   });
 
+  it('has cameras come and go, and keeps what it knows of one that is connected anew', () => {
+    const seen = board();
+    seen.verdict(judged(0, 0.5).verdict);
+    seen.removeCamera('gate');
+    for (const name of ['line', 'belt']) seen.addCamera(name);
+    const { cameras } = seen.status();
+    expect(cameras.map(({ name, framesJudged }) => [name, framesJudged])).toEqual([
+      ['line', 1],
+      ['belt', 0],
+    ]);
+  });
+
   it('follows a camera, its frames and its alert', () => {
     const seen = board();
     const line = () => seen.status().cameras[0];

@@ -58,6 +58,13 @@ describe('the evidence folder', () => {
     expect((await readdir(join(path, 'line-1'))).map((name) => name.slice(-2)).sort()).toEqual(['a2', 'a3']);
   });
 
+  it('makes room at once when its limits become narrower', async () => {
+    const { evidence } = await folder();
+    for (const [i, id] of ['a', 'b', 'c'].entries()) await evidence.save(alert(id, NOW + i), NOW);
+    await evidence.changeLimits({ ...limits, maxAge: 1e15, maxSize: 2500 });
+    expect(evidence.count).toBe(2);
+  });
+
   it('writes nothing when the disk is nearly full, having made what room it could', async () => {
     const { path, evidence } = await folder();
     await evidence.save(alert('a1'), NOW);

@@ -114,6 +114,14 @@ describe('an alert', () => {
     ]);
   });
 
+  it('goes by other rules when they change, also while it is open', () => {
+    const machine = new AlertMachine(rules, () => 'alert-0');
+    machine.changeRules({ ...rules, open: 1 });
+    expect(machine.next(judged(0, 2))?.kind).toBe('opened');
+    machine.changeRules({ ...rules, release: 1 });
+    expect(machine.next(judged(1, 0))?.kind).toBe('closed');
+  });
+
   it('gets an id of its own each time', () => {
     const ids = events([2, 2, 2, 0, 0, 2, 2, 2]).filter((event) => event?.kind === 'opened');
     expect(ids.map((event) => event?.id)).toEqual(['alert-0', 'alert-1']);

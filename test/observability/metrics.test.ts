@@ -34,6 +34,18 @@ describe('the metrics', () => {
     expect(lines.filter((line) => line.startsWith('kdad_anomaly_ratio'))).toEqual([]);
   });
 
+  it('forget a camera that is watched no more', async () => {
+    const metrics = fresh();
+    metrics.addCamera('other');
+    metrics.framesJudged.inc({ camera: 'line', verdict: 'good' });
+    metrics.frameLatencySeconds.observe({ camera: 'line' }, 0.1);
+    metrics.cameraDecoder.set({ camera: 'line', decoder: 'none', fallback: 'false' }, 1);
+    await metrics.removeCamera('line');
+    const text = await metrics.registry.metrics();
+    expect(text).not.toContain('camera="line"');
+    expect(text).toContain('kdad_frames_judged_total{camera="other",verdict="good"} 0');
+  });
+
   it('are all in docs/metrics.md with type, labels and help, and no others', async () => {
     const rows = page.matchAll(/^\| `(kdad_\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm);
     const documented = [...rows].map(([, name, type, labels, meaning]) => ({

@@ -1,0 +1,115 @@
+import { Camera, type CameraListener } from '../camera/camera.js';
+import type { Ffmpeg } from '../camera/ffmpeg.js';
+import type { CameraSettings } from '../camera/settings.js';
+import { takesReconnection } from '../config/changes.js';
+import type { CameraConfig } from '../config/schema.js';
+import { ignoredPixels } from '../inspection/ignored.js';
+import { TriggerGate } from '../inspection/trigger.js';
+import type { Logger } from '../observability/log.js';
+import type { Metrics } from '../observability/metrics.js';
+import { chooseDecoders } from './decoders.js';
+
+export interface CamerasOptions {
+  readonly ffmpeg: Ffmpeg;
+  /** Height and width of the frames in pixels: the model's input. */
+  readonly size: readonly [number, number];
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  listener(settings: CameraConfig): CameraListener;
+  /** The camera is about to be connected. */
+  onStart(camera: string): void;
+  /** No frame comes any more: the camera is gone from the configuration, or will be connected anew with other settings. */
+  onStopped(camera: string, gone: boolean): Promise<void>;
+}
+
+interface Watched {
+  readonly settings: CameraConfig;
+  readonly camera: Camera;
+  readonly gate: TriggerGate;
+  readonly ignored: Uint8Array | undefined;
+}
+
+/** The cameras that are watched, each with what the inspection asks of its settings. They can change one by one. */
+export class Cameras {
+  readonly #first: readonly CameraConfig[];
+  readonly #options: CamerasOptions;
+  readonly #watched = new Map<string, Watched>();
+  #stopped = false;
+
+  constructor(settings: readonly CameraConfig[], options: CamerasOptions) {
+    this.#first = settings;
+    this.#options = options;
+  }
+
+  /** Begins to connect to all of them. */
+  start(): Promise<void> {
+    return this.change(this.#first);
+  }
+
+  /** All at once: each may have to wait for its ffmpeg. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#watched.values()].map(({ camera }) => camera.stop()));
+  }
+
+  /** Watches these from now on. A camera is connected anew only where its settings take that; the others never notice. */
+  async change(wanted: readonly CameraConfig[]): Promise<void> {
+    const stay = wanted.filter((settings) => {
+      const before = this.#watched.get(settings.name);
+      return before && !takesReconnection(before.settings, settings);
+    });
+    for (const settings of stay) this.#adjust(settings);
+    const staying = new Set(stay.map(({ name }) => name));
+    const names = new Set(wanted.map(({ name }) => name));
+    const leaving = [...this.#watched.keys()].filter((name) => !staying.has(name));
+    await Promise.all(leaving.map((name) => this.#stop(name, !names.has(name))));
+    const coming = wanted.filter(({ name }) => !staying.has(name));
+    const { ffmpeg, metrics, log } = this.#options;
+    const decoders = await chooseDecoders(coming, ffmpeg, metrics, log);
+    if (this.#stopped) return;
+    for (const settings of coming) this.#start(settings, decoders.get(settings.name));
+  }
+
+  /** The camera's own; undefined where the model's counts. */
+  thresholdOf(camera: string): number | undefined {
+    return this.#watched.get(camera)?.settings.threshold;
+  }
+
+  /** See `ignoredPixels`; undefined where every pixel counts. */
+  ignoredBy(camera: string): Uint8Array | undefined {
+    return this.#watched.get(camera)?.ignored;
+  }
+
+  gateOf(camera: string): TriggerGate | undefined {
+    return this.#watched.get(camera)?.gate;
+  }
+
+  #start(settings: CameraConfig, hardware: CameraSettings['hardware']): void {
+    const { ffmpeg, size, listener, onStart } = this.#options;
+    const { name } = settings;
+    const camera = new Camera({ ...settings, hardware }, { ffmpeg, size, listener: listener(settings) });
+    this.#watched.set(name, {
+      settings,
+      camera,
+      gate: new TriggerGate(settings.trigger),
+      ignored: this.#ignored(settings),
+    });
+    onStart(name);
+    camera.start();
+  }
+
+  async #stop(name: string, gone: boolean): Promise<void> {
+    await this.#watched.get(name)?.camera.stop();
+    await this.#options.onStopped(name, gone);
+    this.#watched.delete(name);
+  }
+
+  #adjust(settings: CameraConfig): void {
+    const watched = this.#watched.get(settings.name) as Watched;
+    this.#watched.set(settings.name, { ...watched, settings, ignored: this.#ignored(settings) });
+  }
+
+  #ignored({ ignore }: CameraConfig): Uint8Array | undefined {
+    return ignore && ignoredPixels(ignore, this.#options.size);
+  }
+}
