@@ -2,9 +2,13 @@
  * The inference process: loads one detector and judges batches, one request at a time. It is a process of its own because
  * onnxruntime blocks the thread that calls it, and because a crash in native code must not take the daemon with it.
  */
+import { setPriority } from 'node:os';
 import { DetectorSession } from '../engine/onnx/session.js';
 import { scoreWithout } from './ignored.js';
 import type { Answer, Request } from './messages.js';
+
+// It may take every core for as long as a batch lasts: what takes in frames and tells of alerts goes first.
+setPriority(5);
 
 let session: DetectorSession | undefined;
 
