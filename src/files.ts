@@ -1,4 +1,4 @@
-import { access, constants, mkdir, open, rename } from 'node:fs/promises';
+import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { KdadError } from './errors.js';
 
@@ -12,20 +12,37 @@ export async function makeParent(path: string): Promise<void> {
     await mkdir(parent, { recursive: true });
     await access(parent, constants.W_OK);
   } catch (error) {
-    const reason = (error as Error).message;
-    throw new KdadError('OUTPUT_UNWRITABLE', `${path} cannot be written: ${reason}`, { cause: error });
+    throw unwritable(path, error);
   }
 }
 
-/** Writes a file whole or not at all: beside the target, flushed to disk, then renamed over it. */
+/** What a failure of the file system means to the user: no permission, say, or a full disk. */
+export function unwritable(path: string, cause: unknown): KdadError {
+  return new KdadError('OUTPUT_UNWRITABLE', `${path} cannot be written: ${(cause as Error).message}`, { cause });
+}
+
+/**
+ * Writes a file whole or not at all: beside the target, flushed to disk, then renamed over it.
+ * @throws KdadError OUTPUT_UNWRITABLE, and leaves nothing behind
+ */
 export async function replaceFile(path: string, data: Uint8Array | string): Promise<void> {
   const temporary = `${path}.tmp`;
-  const handle = await open(temporary, 'w');
+  try {
+    await writeFlushed(temporary, data, 'w');
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw unwritable(path, error);
+  }
+}
+
+/** @param flags as of `open`: `w` replaces a file, `wx` refuses to */
+export async function writeFlushed(path: string, data: Uint8Array | string, flags: 'w' | 'wx'): Promise<void> {
+  const handle = await open(path, flags);
   try {
     await handle.writeFile(data);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(temporary, path);
 }

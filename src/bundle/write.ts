@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { KdadError } from '../errors.js';
+import { unwritable, writeFlushed } from '../files.js';
 import { type Manifest, manifestSchema } from './manifest.js';
 
 export interface WriteOptions {
@@ -20,7 +21,7 @@ export interface BundleContents {
  * Writes a bundle whole or not at all: into a new folder beside the target, flushed to disk, then renamed. When it
  * replaces one, that moves aside first, and back again should the second rename fail.
  *
- * @throws KdadError OUTPUT_EXISTS
+ * @throws KdadError OUTPUT_EXISTS, OUTPUT_UNWRITABLE
  */
 export async function writeBundle(path: string, contents: BundleContents, options: WriteOptions = {}): Promise<void> {
   const target = resolve(path);
@@ -28,18 +29,21 @@ export async function writeBundle(path: string, contents: BundleContents, option
   const manifest = manifestSchema.parse({ ...contents.manifest, files: describe(contents.files) });
   const files = { ...contents.files, 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n` };
 
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  let temporary: string | undefined;
   try {
-    for (const [name, data] of Object.entries(files)) await writeFlushed(join(temporary, name), data);
+    await mkdir(dirname(target), { recursive: true });
+    temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+    for (const [name, data] of Object.entries(files)) await writeFlushed(join(temporary, name), data, 'wx');
     await flush(temporary);
     // mkdtemp makes folders that only their owner may read; the daemon is often another user.
     await chmod(temporary, 0o755);
     if (occupied) await replaceFolder(temporary, target);
     else await rename(temporary, target);
     await flush(dirname(target));
+  } catch (error) {
+    throw unwritable(target, error);
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   }
 }
 
@@ -79,16 +83,6 @@ async function replaceFolder(source: string, target: string): Promise<void> {
     throw error;
   });
   await rm(aside, { recursive: true, force: true });
-}
-
-async function writeFlushed(path: string, data: Uint8Array | string): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(data);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function flush(folder: string): Promise<void> {

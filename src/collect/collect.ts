@@ -7,7 +7,7 @@ import type { CameraSettings } from '../camera/settings.js';
 import { encodePng, type Picture, resizePicture } from '../data/image.js';
 import { DetectorSession } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
-import { replaceFile } from '../files.js';
+import { replaceFile, unwritable } from '../files.js';
 import { scoreWithout } from '../inspection/ignored.js';
 import { Likeness } from './likeness.js';
 
@@ -42,12 +42,15 @@ export interface Progress {
 
 /**
  * Saves frames of a camera exactly as the detector sees them, each only once, until there are enough or the source ends.
- * @throws KdadError FFMPEG_FAILED when the camera is lost, ENGINE_FAILED
+ * @throws KdadError FFMPEG_FAILED when the camera is lost, OUTPUT_UNWRITABLE, ENGINE_FAILED
  */
 export async function collect(options: CollectOptions): Promise<Progress> {
   const { size, out, count = Number.POSITIVE_INFINITY, onlyGood, full, onProgress, onSaved } = options;
-  await mkdir(join(out, 'images'), { recursive: true });
-  if (full) await mkdir(join(out, 'full'), { recursive: true });
+  for (const folder of full ? ['images', 'full'] : ['images']) {
+    await mkdir(join(out, folder), { recursive: true }).catch((error) => {
+      throw unwritable(out, error);
+    });
+  }
   const session = onlyGood && (await DetectorSession.load(onlyGood.detector));
   const likeness = new Likeness();
   let progress: Progress = { saved: 0, alike: 0, anomalous: 0 };

@@ -58,7 +58,10 @@ export class Announcer {
     const { metrics, log, model } = this.#options;
     try {
       const folder = await keepEvidence(evidence, event, alertPayload(event, model()));
-      if (folder === undefined) metrics.evidenceSkipped.inc({ reason: 'full' });
+      if (folder === undefined) {
+        metrics.evidenceSkipped.inc({ reason: 'full' });
+        log.warn({ alert: event.id }, 'evidence is not written: the disk has less room than evidence.minFree');
+      }
     } catch (error) {
       metrics.evidenceSkipped.inc({ reason: 'failed' });
       log.error({ alert: event.id, reason: (error as Error).message }, 'evidence cannot be written');

@@ -12,7 +12,7 @@ export interface CourierOptions {
   readonly connected: () => boolean;
   /** Resolves when the broker has the message. */
   readonly deliver: (message: OutboxMessage, late: boolean) => Promise<void>;
-  /** The store cannot be read or written any more. */
+  /** The store cannot be read or written; told once until it can. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -63,6 +63,7 @@ export class Courier {
 
   async #run(): Promise<void> {
     const { outbox, connected, onFailure } = this.#options;
+    let failed = false;
     while (!this.#stopped) {
       this.#woken = false;
       try {
@@ -73,11 +74,14 @@ export class Courier {
           continue;
         }
         // What the broker has acknowledged is forgotten; what it has not is sent again.
-        if (await this.#hasBeenDelivered(next.message)) await outbox.done(next.key);
-        else if (!this.#stopped) await this.#rest(RETRY);
+        if (await this.#hasBeenDelivered(next.message)) {
+          await outbox.done(next.key);
+          failed = false;
+        } else if (!this.#stopped) await this.#rest(RETRY);
       } catch (error) {
         if (this.#stopped) return;
-        onFailure(error as Error);
+        if (!failed) onFailure(error as Error);
+        failed = true;
         await this.#rest(RETRY);
       }
     }

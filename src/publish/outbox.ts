@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 import { steadyNow } from '../clock.js';
 import { KdadError } from '../errors.js';
@@ -24,6 +24,9 @@ export interface OutboxLimits {
 /** Days of alerts of a busy line, and a disk that hardly notices. */
 export const defaultLimits: OutboxLimits = { messages: 20_000, bytes: 256e6, age: 7 * 24 * 3600_000 };
 
+/** Bytes that opening the store may write: LevelDB's log, as a table, and some more. */
+const ROOM_TO_OPEN = 8e6;
+
 export type DropReason = 'full' | 'old' | 'damaged';
 
 interface Entry {
@@ -44,6 +47,8 @@ export class Outbox {
   /** In the order of sending. */
   readonly #waiting = new Map<string, Entry>();
   #database: ClassicLevel<string, Buffer> | undefined;
+  /** Of the last write: LevelDB takes no other before it was opened anew. */
+  #failure: unknown;
   #next = 0;
   #bytes = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -83,9 +88,8 @@ export class Outbox {
       }
     } catch (error) {
       await database.close().catch(() => {});
-      const { cause, message } = error as { cause?: NodeJS.ErrnoException; message: string };
-      const locked = cause?.code === 'LEVEL_LOCKED';
-      const what = locked ? 'another kdad-edge run uses it' : (cause?.message ?? message);
+      const locked = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'LEVEL_LOCKED';
+      const what = locked ? 'another kdad-edge run uses it' : reasonOf(error);
       throw new KdadError('STATE_UNUSABLE', `${this.#folder}: ${what}`, { cause: error });
     }
     this.#database = database;
@@ -107,6 +111,7 @@ export class Outbox {
     return this.#inTurn(async (database) => {
       const key = String(this.#next++).padStart(16, '0');
       try {
+        if (this.#failure) await this.#recover(database);
         await database.put(key, encode(message), { sync: true });
         this.#remember(key, message);
         for (const { kind, reason, key: old } of this.#surplus(now)) {
@@ -114,7 +119,8 @@ export class Outbox {
           this.#onDrop(kind, reason);
         }
       } catch (error) {
-        throw new KdadError('STATE_UNUSABLE', `${this.#folder}: ${(error as Error).message}`, { cause: error });
+        this.#failure = error;
+        throw new KdadError('STATE_UNUSABLE', `${this.#folder}: ${reasonOf(error)}`, { cause: error });
       }
     });
   }
@@ -164,22 +170,42 @@ export class Outbox {
     this.#bytes += payload.length;
   }
 
+  /** Where the disk does not take it, the message is gone for this run, and comes once more after the next start. */
   async #remove(database: ClassicLevel<string, Buffer>, key: string): Promise<void> {
-    await database.del(key, { sync: true });
     this.#bytes -= this.#waiting.get(key)?.bytes ?? 0;
     this.#waiting.delete(key);
+    await database.del(key, { sync: true }).catch((error) => {
+      this.#failure = error;
+      throw error;
+    });
+  }
+
+  /** Opens the store anew once the disk has room for that; until then it can be read, at least. */
+  async #recover(database: ClassicLevel<string, Buffer>): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#folder);
+    if (bavail * bsize < ROOM_TO_OPEN) throw this.#failure;
+    await database.close();
+    await database.open();
+    this.#failure = undefined;
   }
 
   #inTurn<Result>(work: (database: ClassicLevel<string, Buffer>) => Promise<Result>): Promise<Result> {
     const result = this.#turn
       .catch(() => {})
-      .then(() => {
+      .then(async () => {
         if (!this.#database) throw new KdadError('STATE_UNUSABLE', `${this.#folder}: the outbox is closed`);
+        if (this.#database.status !== 'open') await this.#database.open();
         return work(this.#database);
       });
     this.#turn = result;
     return result;
   }
+}
+
+/** The store's errors say why in their cause. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return (cause as Error | undefined)?.message ?? message;
 }
 
 /** A line of JSON about the payload, then the payload. */

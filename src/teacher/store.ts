@@ -124,9 +124,8 @@ export async function writeIntoStore(
     await mkdir(teacherFolder(environment), { recursive: true });
     await replaceFile(path, data);
   } catch (error) {
-    throw new KdadError('STORE_UNWRITABLE', `${path}: cannot be written (${(error as Error).message})`, {
-      cause: error,
-    });
+    const { message: reason } = error instanceof KdadError ? (error.cause as Error) : (error as Error);
+    throw new KdadError('STORE_UNWRITABLE', `${path}: cannot be written (${reason})`, { cause: error });
   }
 }
 
