@@ -37,6 +37,8 @@ const table = {
   },
   PORT_TAKEN: { exitCode: 4, fix: 'Stop the other program, or choose another http.port.' },
   BROKER_UNREACHABLE: { exitCode: 4, fix: 'Check mqtt.url, the credentials and that the broker runs.' },
+  COMMAND_INVALID: { exitCode: 2, fix: 'docs/mqtt.md describes every command with its payload.' },
+  COMMAND_FAILED: { exitCode: 4, fix: 'Send it again when what is named above has changed; the log says more.' },
   DEMO_FAILED: {
     exitCode: 4,
     fix: 'Read the log named above; kdad-edge run with the configuration beside it shows the same.',

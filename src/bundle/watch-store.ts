@@ -43,6 +43,11 @@ export class StoreWatcher {
     clearTimeout(this.#timer);
   }
 
+  /** We put this version to use ourselves: it is no news. */
+  adopt({ directory }: Bundle): void {
+    this.#directory = directory;
+  }
+
   /** Looks now whether another version is in use. */
   async check(): Promise<void> {
     try {

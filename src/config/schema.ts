@@ -84,12 +84,12 @@ const crop = z
 
 const trigger = z.union(
   [
-    z.literal('continuous'),
+    z.enum(['continuous', 'command']),
     z.strictObject({
       every: positiveDuration.describe('The first frame of each interval of this length is judged, and no other.'),
     }),
   ],
-  'expected continuous or { every: 10s }',
+  'expected continuous, command or { every: 10s }',
 );
 
 const camera = z.strictObject({
@@ -124,7 +124,7 @@ const camera = z.strictObject({
   trigger: trigger
     .prefault('continuous')
     .describe(
-      'Which frames are judged: all of them (`continuous`), or one of each interval (`{ every: 10s }`). The camera stays connected; frames not judged are counted. `alert` counts judged frames only.',
+      'Which frames are judged: all of them (`continuous`), one of each interval (`{ every: 10s }`), or only those asked for over MQTT (`command`, see mqtt.md). The camera stays connected; frames not judged are counted. `alert` counts judged frames only.',
     ),
   threshold: ratio
     .optional()
@@ -227,6 +227,12 @@ const mqtt = z
     cert: text.optional().describe("PEM file of this client's certificate, for brokers that ask for one."),
     key: text.optional().describe("PEM file of this client's key."),
     verdicts: z.boolean().default(false).describe('Publish the verdict on every frame, too.').meta(restarts('no')),
+    commands: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Obey commands over MQTT: judge a frame, set a threshold, mute, activate a model. Whoever may publish to their topics can do all that: see mqtt.md for what the broker should allow.',
+      ),
   })
   .refine(({ password, passwordFile }) => password === undefined || passwordFile === undefined, {
     path: ['passwordFile'],
@@ -249,38 +255,46 @@ const http = z
   });
 
 /** The whole configuration file. Each key carries its description and default; docs/configuration.md lists them. */
-export const configSchema = z.strictObject({
-  model: text.describe('The bundle: the folder that `kdad-edge train` wrote.'),
-  stateDir: text
-    .optional()
-    .transform((folder) => folder ?? defaultStateFolder())
-    .describe(
-      'Folder for what must outlast a restart: alerts that the broker has not got yet, and evidence. By default the one that systemd gives, else `~/.local/state/kdad-edge`. Every daemon needs its own.',
-    ),
-  ffmpeg: text.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
-  cameras: z
-    .array(camera)
-    .min(1, 'expected at least one camera')
-    .superRefine((cameras, context) => {
-      for (const [i, { name }] of cameras.entries()) {
-        const first = cameras.findIndex((other) => other.name === name);
-        const message = `expected a name of its own (camera ${first + 1} has it)`;
-        if (first < i) context.addIssue({ code: 'custom', path: [i, 'name'], message });
-      }
-    })
-    .describe('The cameras to watch.')
-    .meta(restarts('camera')),
-  inspection: inspection.prefault({}).describe('How frames are judged.'),
-  alert: alert.prefault({}).describe('When an alert opens and closes.').meta(restarts('no')),
-  evidence: evidence.prefault({}).describe('What is kept of alerts on disk.').meta(restarts('no')),
-  mqtt: mqtt.optional().describe('Where alerts go; without it, only the log and the metrics tell of them.'),
-  http: http.prefault({}).describe('Health, status and metrics, see operations.md.'),
-  logLevel: z
-    .enum(['error', 'warn', 'info', 'debug'])
-    .default('info')
-    .describe('The least important lines that are logged.')
-    .meta(restarts('no')),
-});
+export const configSchema = z
+  .strictObject({
+    model: text.describe('The bundle: the folder that `kdad-edge train` wrote.'),
+    stateDir: text
+      .optional()
+      .transform((folder) => folder ?? defaultStateFolder())
+      .describe(
+        'Folder for what must outlast a restart: alerts that the broker has not got yet, evidence, and what was commanded for cameras. By default the one that systemd gives, else `~/.local/state/kdad-edge`. Every daemon needs its own.',
+      ),
+    ffmpeg: text.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
+    cameras: z
+      .array(camera)
+      .min(1, 'expected at least one camera')
+      .superRefine((cameras, context) => {
+        for (const [i, { name }] of cameras.entries()) {
+          const first = cameras.findIndex((other) => other.name === name);
+          const message = `expected a name of its own (camera ${first + 1} has it)`;
+          if (first < i) context.addIssue({ code: 'custom', path: [i, 'name'], message });
+        }
+      })
+      .describe('The cameras to watch.')
+      .meta(restarts('camera')),
+    inspection: inspection.prefault({}).describe('How frames are judged.'),
+    alert: alert.prefault({}).describe('When an alert opens and closes.').meta(restarts('no')),
+    evidence: evidence.prefault({}).describe('What is kept of alerts on disk.').meta(restarts('no')),
+    mqtt: mqtt.optional().describe('Where alerts go; without it, only the log and the metrics tell of them.'),
+    http: http.prefault({}).describe('Health, status and metrics, see operations.md.'),
+    logLevel: z
+      .enum(['error', 'warn', 'info', 'debug'])
+      .default('info')
+      .describe('The least important lines that are logged.')
+      .meta(restarts('no')),
+  })
+  .superRefine(({ cameras, mqtt }, context) => {
+    const message = 'expected mqtt.commands: true with it, else nothing is ever judged';
+    for (const [i, { trigger }] of cameras.entries()) {
+      if (trigger !== 'command' || mqtt?.commands) continue;
+      context.addIssue({ code: 'custom', path: ['cameras', i, 'trigger'], message });
+    }
+  });
 
 type Parsed = z.infer<typeof configSchema>;
 

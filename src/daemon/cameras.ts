@@ -70,6 +70,10 @@ export class Cameras {
     for (const settings of coming) this.#start(settings, decoders.get(settings.name));
   }
 
+  get names(): string[] {
+    return [...this.#watched.keys()];
+  }
+
   /** The camera's own; undefined where the model's counts. */
   thresholdOf(camera: string): number | undefined {
     return this.#watched.get(camera)?.settings.threshold;

@@ -5,10 +5,12 @@ import { findFfmpeg } from '../camera/ffmpeg.js';
 import { steadyNow } from '../clock.js';
 import { changesBetween } from '../config/changes.js';
 import type { CameraConfig, Config } from '../config/schema.js';
+import { Overrides } from '../control/overrides.js';
 import { EvidenceFolder, type EvidenceLimits } from '../evidence/evidence-folder.js';
 import type { AlertRules } from '../inspection/alerts.js';
 import { Inspector, type InspectorListener } from '../inspection/inspector.js';
 import { LiveDetector } from '../inspection/live-detector.js';
+import { RequestedVerdicts } from '../inspection/requested-verdicts.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
@@ -17,6 +19,7 @@ import type { MqttPublisher } from '../publish/mqtt-publisher.js';
 import { version } from '../version.js';
 import { Announcer } from './announcer.js';
 import { Cameras } from './cameras.js';
+import { Control, type ControlOptions } from './control.js';
 import { DriftWatch } from './drift-watch.js';
 import { makeMessaging } from './messaging.js';
 import { ModelSwitch } from './model-switch.js';
@@ -38,6 +41,8 @@ export class Daemon {
   readonly #log: Logger;
   readonly #metrics = new Metrics();
   readonly #playing = new Set<string>();
+  readonly #requested = new RequestedVerdicts();
+  readonly #overrides: Overrides | undefined;
   #publisher: MqttPublisher | undefined;
   #announcer!: Announcer;
   #drift!: DriftWatch;
@@ -55,6 +60,12 @@ export class Daemon {
     this.#log = log;
     // A batch may take its time, and so may the process that takes the place of one that hung.
     this.#progress = new Progress(2 * config.inspection.batchTimeout);
+    const { mqtt, stateDir } = config;
+    if (mqtt?.commands) {
+      this.#overrides = new Overrides(join(stateDir, 'overrides.json'), (reason) =>
+        log.error({ reason }, 'what was commanded before cannot be read and does not hold any more'),
+      );
+    }
   }
 
   /**
@@ -133,7 +144,12 @@ export class Daemon {
     });
     const messaging = makeMessaging({ config: this.#config, model: () => detector.bundle, metrics, log });
     this.#publisher = messaging?.publisher;
-    this.#board = new StatusBoard({ cameras: cameras.map(({ name }) => name), detector, messaging });
+    this.#board = new StatusBoard({
+      cameras: cameras.map(({ name }) => name),
+      detector,
+      messaging,
+      commanded: (camera, judging) => this.#overrides?.of(camera, judging),
+    });
     const evidence = keeping.keep
       ? new EvidenceFolder(join(stateDir, 'evidence'), evidenceLimits(this.#config))
       : undefined;
@@ -166,15 +182,18 @@ export class Daemon {
     const models = new ModelSwitch({ path: model, detector, metrics, log, onSwap: () => this.#drift.reset() });
     // What was announced has to be drawn before those go that it is for.
     const announcing = { start: () => {}, stop: () => announcer.settled() };
+    const control = messaging && this.#makeControl({ client: messaging.client, detector, models });
     return [
       this.#makeServer(),
       ...(evidence ? [evidence] : []),
+      ...(this.#overrides ? [this.#overrides] : []),
       ...(messaging?.parts ?? []),
       announcing,
       detector,
       this.#inspector,
       this.#cameras,
       models,
+      ...(control ? [control] : []),
       ...this.#makeSupervision(),
     ];
   }
@@ -190,6 +209,21 @@ export class Daemon {
       start: async () => this.#log.info({ host: http.host, port: await server.start() }, 'metrics served'),
       stop: () => server.stop(),
     };
+  }
+
+  /** Where the configuration allows commands. */
+  #makeControl(parts: Pick<ControlOptions, 'client' | 'detector' | 'models'>): Control | undefined {
+    if (!this.#overrides) return undefined;
+    return new Control({
+      ...parts,
+      cameras: this.#cameras,
+      overrides: this.#overrides,
+      inspector: this.#inspector,
+      requested: this.#requested,
+      status: () => this.#board.status(),
+      metrics: this.#metrics,
+      log: this.#log,
+    });
   }
 
   /** Where systemd started the daemon. */
@@ -209,9 +243,16 @@ export class Daemon {
       maxBatch: Math.min(inspection.maxBatch, manifest.detector.maxBatch),
       maxWait: inspection.maxWait,
       queue: inspection.queue,
-      thresholdOf: (camera) => cameras.thresholdOf(camera) ?? detector.bundle.manifest.threshold.value,
+      thresholdOf: (camera) =>
+        this.#overrides?.thresholdOf(camera, detector.bundle) ??
+        cameras.thresholdOf(camera) ??
+        detector.bundle.manifest.threshold.value,
+      isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,
       ignoredBy: (camera) => cameras.ignoredBy(camera),
-      admits: ({ camera }) => cameras.gateOf(camera)?.admits(performance.now()) ?? true,
+      admits: (frame) => {
+        const due = cameras.gateOf(frame.camera)?.admits(frame.steadyTime) ?? true;
+        return this.#requested.takes(frame) || due;
+      },
       alert: alertRules(this.#config),
       listener: this.#inspectorListener(),
     });
@@ -274,13 +315,17 @@ export class Daemon {
         this.#progress.frameJudged();
         this.#board.verdict(verdict);
         this.#drift.next(judged);
+        this.#requested.judged(verdict);
         if (this.#config.mqtt?.verdicts) this.#publisher?.verdict(verdict);
       },
       onAlert: (event) => {
         this.#board.alert(event);
         this.#announcer.announce(event);
       },
-      onDrop: ({ camera }, reason) => metrics.framesDropped.inc({ camera, reason }),
+      onDrop: (frame, reason) => {
+        metrics.framesDropped.inc({ camera: frame.camera, reason });
+        this.#requested.dropped(frame, reason);
+      },
       onBatch: (batch, seconds) => {
         metrics.batchFrames.observe(batch);
         metrics.inferenceSeconds.observe(seconds);

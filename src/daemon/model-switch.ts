@@ -1,5 +1,8 @@
-import type { Bundle } from '../bundle/read.js';
+import { join } from 'node:path';
+import { type Bundle, openBundle } from '../bundle/read.js';
+import { activate, readStore } from '../bundle/store.js';
 import { StoreWatcher } from '../bundle/watch-store.js';
+import { KdadError } from '../errors.js';
 import type { LiveDetector } from '../inspection/live-detector.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
@@ -24,7 +27,8 @@ export class ModelSwitch {
     const { path, detector, log } = options;
     this.#options = options;
     this.#watcher = new StoreWatcher(path, detector.bundle, {
-      onChange: (bundle) => void this.#swap(bundle),
+      // Log and metric have told of a failure.
+      onChange: (bundle) => void this.#swap(bundle).catch(() => {}),
       onFailure: ({ message: reason }) => log.error({ reason }, 'the new model cannot be used; the old one stays'),
     });
   }
@@ -38,12 +42,36 @@ export class ModelSwitch {
     this.#watcher.stop();
   }
 
+  /**
+   * Puts a version of the store to use, as `kdad-edge models activate` does; resolves when it judges.
+   * @throws KdadError COMMAND_INVALID where the configuration names no store, and what opening and swapping a bundle throw: the old one goes
+   *   on judging then, and stays in use
+   */
+  async activate(version: string): Promise<Bundle> {
+    const { path, detector } = this.#options;
+    const { versions, current } = await readStore(path).catch((cause: Error) => {
+      throw new KdadError('COMMAND_INVALID', `the configured model is no store of versions: ${cause.message}`, {
+        cause,
+      });
+    });
+    if (!versions.includes(version)) {
+      throw new KdadError('COMMAND_INVALID', `no version ${version}; there are ${versions.join(', ')}`);
+    }
+    const bundle = await openBundle(join(path, version));
+    if (version === current && bundle.directory === detector.bundle.directory) return bundle;
+    await this.#swap(bundle, async () => {
+      await activate(path, version);
+      this.#watcher.adopt(bundle);
+    });
+    return bundle;
+  }
+
   /** It takes over once it is loaded and tested, and else the old one stays. */
-  async #swap(bundle: Bundle): Promise<void> {
+  async #swap(bundle: Bundle, commit?: () => Promise<void>): Promise<void> {
     const { detector, metrics, log, onSwap } = this.#options;
     const about = { model: bundle.name, modelVersion: bundle.version };
     try {
-      await detector.swap(bundle);
+      await detector.swap(bundle, commit);
       this.#tell(bundle);
       onSwap();
       metrics.modelSwaps.inc({ result: 'done' });
@@ -51,6 +79,7 @@ export class ModelSwitch {
     } catch (error) {
       metrics.modelSwaps.inc({ result: 'refused' });
       log.error({ ...about, reason: (error as Error).message }, 'the new model cannot be used; the old one stays');
+      throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Bundle } from '../bundle/read.js';
 import type { CameraState } from '../camera/camera.js';
+import type { Commanded } from '../control/overrides.js';
 import type { AlertEvent } from '../inspection/alerts.js';
 import type { Verdict } from '../inspection/verdict.js';
 import { version } from '../version.js';
@@ -26,6 +27,8 @@ export interface CameraStatus {
   /** Score by threshold of the last frame judged; null before the first one. */
   readonly lastRatio: number | null;
   readonly openAlert: { readonly id: string; readonly openedAt: string; readonly peakRatio: number } | null;
+  /** What was set by command and holds; left out where nothing was. */
+  readonly commanded?: Commanded;
 }
 
 /** What has to be so before the daemon does its work. */
@@ -46,6 +49,8 @@ export interface StatusSources {
   /** Names, in the order of the configuration. */
   readonly cameras: readonly string[];
   readonly detector: { readonly bundle: Bundle; readonly ready: boolean };
+  /** What was set by command for a camera, for the model that judges. */
+  commanded?(camera: string, model: Bundle): Commanded | undefined;
   /** Where alerts go; undefined where no broker is configured. */
   readonly messaging?: {
     readonly client: { readonly connected: boolean };
@@ -89,13 +94,16 @@ export class StatusBoard {
   }
 
   status(): Status {
-    const { detector, messaging } = this.#sources;
+    const { detector, messaging, commanded } = this.#sources;
     const { name, version: modelVersion, manifest } = detector.bundle;
     return {
       version,
       uptimeSeconds: Math.round(process.uptime()),
       model: { name, version: modelVersion, threshold: manifest.threshold.value },
-      cameras: [...this.#cameras.values()],
+      cameras: [...this.#cameras.values()].map((camera) => ({
+        ...camera,
+        commanded: commanded?.(camera.name, detector.bundle),
+      })),
       mqtt: messaging && { connected: messaging.client.connected, outboxDepth: messaging.outbox.depth },
     };
   }

@@ -27,8 +27,8 @@ export interface AlertEvent {
   readonly duration: number;
   /** The worst frame so far. */
   readonly peak: JudgedFrame;
-  /** Why it closed: the camera saw good frames again, or nobody looks any more. */
-  readonly reason?: 'released' | 'stopped';
+  /** Why it closed: the camera saw good frames again, nobody looks any more, or nobody wants to hear of it. */
+  readonly reason?: 'released' | 'stopped' | 'muted';
 }
 
 /** A new worst frame is told when it is worse than the last one told by this factor: a flickering score is no news. */
@@ -67,24 +67,27 @@ export class AlertMachine {
     this.#rules = rules;
   }
 
-  /** Takes the next frame of the camera and returns the event that it brings, if any. */
-  next(judged: JudgedFrame): AlertEvent | undefined {
-    return this.#alert ? this.#whileOpen(this.#alert, judged) : this.#whileClosed(judged);
+  /**
+   * Takes the next frame of the camera that was judged and returns the event that it brings, if any.
+   * @param muted no alert opens, though the frame counts for one that opens later
+   */
+  next(judged: JudgedFrame, muted = false): AlertEvent | undefined {
+    return this.#alert ? this.#whileOpen(this.#alert, judged) : this.#whileClosed(judged, muted);
   }
 
-  /** Nobody looks any more: the event that closes an open alert, undefined when none is. */
-  stop(at: Moment): AlertEvent | undefined {
+  /** The event that closes an alert before its time, undefined when none is open. */
+  stop(at: Moment, reason: 'stopped' | 'muted'): AlertEvent | undefined {
     const alert = this.#alert;
     this.#alert = undefined;
-    return alert && this.#event('closed', alert, at, 'stopped');
+    return alert && this.#event('closed', alert, at, reason);
   }
 
-  #whileClosed(judged: JudgedFrame): AlertEvent | undefined {
+  #whileClosed(judged: JudgedFrame, muted: boolean): AlertEvent | undefined {
     const { window, open } = this.#rules;
     this.#recent = [...this.#recent, judged].slice(-window);
     const anomalous = this.#recent.filter(({ verdict }) => verdict.anomalous);
     const { verdict, frame } = judged;
-    if (!verdict.anomalous || anomalous.length < open || frame.steadyTime < this.#notBefore) return undefined;
+    if (muted || !verdict.anomalous || anomalous.length < open || frame.steadyTime < this.#notBefore) return undefined;
     const peak = anomalous.reduce(worse);
     this.#alert = { id: this.#newId(), opened: frame, peak, told: peak.verdict.ratio, quiet: 0 };
     this.#recent = [];

@@ -35,6 +35,8 @@ export interface InspectorOptions {
   ignoredBy?(camera: string): Uint8Array | undefined;
   /** Whether a frame that has just come is to be judged; every one is when absent. */
   admits?(frame: Frame): boolean;
+  /** Whether the camera opens no alerts now. */
+  isMuted?(camera: string): boolean;
   readonly alert: AlertRules;
   readonly listener: InspectorListener;
 }
@@ -66,13 +68,13 @@ export class Inspector {
   /** Ends after the batch in flight; alerts that are open close. */
   async stop(): Promise<void> {
     await this.#batcher.stop();
-    for (const camera of this.#alerts.keys()) this.#close(camera);
+    for (const camera of this.#alerts.keys()) this.#close(camera, 'stopped');
   }
 
   /** No frame of the camera comes any more: when the last one has been judged, its alert closes. */
   async end(camera: string): Promise<void> {
     await this.#batcher.drained(camera);
-    this.#close(camera);
+    this.#close(camera, 'stopped');
     this.#alerts.delete(camera);
   }
 
@@ -80,6 +82,11 @@ export class Inspector {
   changeRules(rules: AlertRules): void {
     this.#rules = rules;
     for (const machine of this.#alerts.values()) machine.changeRules(rules);
+  }
+
+  /** The alert that the camera has open closes: it is not to be heard of. */
+  mute(camera: string): void {
+    this.#close(camera, 'muted');
   }
 
   push(frame: Frame): void {
@@ -93,8 +100,8 @@ export class Inspector {
     return this.#batcher.drained();
   }
 
-  #close(camera: string): void {
-    const event = this.#alerts.get(camera)?.stop(now());
+  #close(camera: string, reason: 'stopped' | 'muted'): void {
+    const event = this.#alerts.get(camera)?.stop(now(), reason);
     if (event) this.#options.listener.onAlert(event);
   }
 
@@ -129,7 +136,7 @@ export class Inspector {
   }
 
   #follow(judged: JudgedFrame): void {
-    const { listener } = this.#options;
+    const { listener, isMuted } = this.#options;
     const { camera } = judged.verdict;
     listener.onVerdict(judged);
     let machine = this.#alerts.get(camera);
@@ -137,7 +144,7 @@ export class Inspector {
       machine = new AlertMachine(this.#rules, randomUUID);
       this.#alerts.set(camera, machine);
     }
-    const event = machine.next(judged);
+    const event = machine.next(judged, isMuted?.(camera));
     if (event) listener.onAlert(event);
   }
 }

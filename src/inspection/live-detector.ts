@@ -61,15 +61,16 @@ export class LiveDetector {
    * Another bundle takes over. Its process is started and tested first while the old one goes on judging; when anything fails, the old one
    * stays.
    *
+   * @param commit called when it has passed its test, before it takes over; when it throws, the old one stays
    * @throws KdadError BUNDLE_UNSUPPORTED for one with another input size, INFERENCE_FAILED, IMAGE_UNREADABLE
    */
-  swap(bundle: Bundle): Promise<void> {
-    const swapped = this.#swapping.catch(() => {}).then(() => this.#swap(bundle));
+  swap(bundle: Bundle, commit: () => Promise<void> = async () => {}): Promise<void> {
+    const swapped = this.#swapping.catch(() => {}).then(() => this.#swap(bundle, commit));
     this.#swapping = swapped;
     return swapped;
   }
 
-  async #swap(bundle: Bundle): Promise<void> {
+  async #swap(bundle: Bundle, commit: () => Promise<void>): Promise<void> {
     const [height, width] = bundle.manifest.preprocessing.size;
     const [oldHeight, oldWidth] = this.bundle.manifest.preprocessing.size;
     if (height !== oldHeight || width !== oldWidth) {
@@ -77,6 +78,12 @@ export class LiveDetector {
       throw new KdadError('BUNDLE_UNSUPPORTED', `${bundle.directory}: expects frames of ${sizes}`);
     }
     const loaded = await this.#load(bundle);
+    try {
+      await commit();
+    } catch (error) {
+      await loaded.process.stop();
+      throw error;
+    }
     const old = this.#loaded;
     this.#loaded = loaded;
     await this.#judging;

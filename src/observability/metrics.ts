@@ -80,6 +80,11 @@ export class Metrics {
     'Other models put to use while running; result is done or refused (the old one stayed).',
     ['result'],
   );
+  readonly commands = this.#counter(
+    'kdad_commands_total',
+    'Commands over MQTT; outcome is done, refused (not understood), failed or ignored (retained); command is unknown for those that do not exist or are ignored.',
+    ['command', 'outcome'],
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });

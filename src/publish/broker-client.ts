@@ -7,6 +7,23 @@ export interface BrokerListener {
   onDisconnected(reason: string): void;
 }
 
+/** A message that came. */
+export interface Received {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** The broker had kept it from before we subscribed. */
+  readonly retained: boolean;
+  /** Where the sender expects a reply, and what it recognises it by (MQTT 5). */
+  readonly responseTopic?: string;
+  readonly correlationData?: Buffer;
+}
+
+export interface Subscriber {
+  onMessage(message: Received): void;
+  /** The broker does not let us subscribe. */
+  onRefused(reason: string): void;
+}
+
 /** Milliseconds that `stop` waits for the farewell. */
 const FAREWELL = 2000;
 
@@ -19,6 +36,8 @@ export class BrokerClient {
   readonly #availability: string;
   readonly #listener: BrokerListener;
   readonly #retained = new Map<string, string>();
+  /** By filter. */
+  readonly #subscribers = new Map<string, Subscriber>();
   readonly #onConnect: (() => void)[] = [];
   #client: MqttClient | undefined;
 
@@ -27,6 +46,11 @@ export class BrokerClient {
     this.#settings = settings;
     this.#availability = availability;
     this.#listener = listener;
+  }
+
+  /** What every topic begins with. */
+  get topicPrefix(): string {
+    return this.#settings.topicPrefix;
   }
 
   get connected(): boolean {
@@ -50,8 +74,15 @@ export class BrokerClient {
       failure = undefined;
       told.clear();
       for (const [topic, payload] of this.#retained) this.send(topic, payload, { qos: 1, retain: true });
+      for (const filter of this.#subscribers.keys()) this.#subscribe(client, filter);
       this.#listener.onConnected();
       for (const call of this.#onConnect) call();
+    });
+    client.on('message', (topic, payload, { retain: retained, properties }) => {
+      const { responseTopic, correlationData } = properties ?? {};
+      for (const [filter, { onMessage }] of this.#subscribers) {
+        if (matches(filter, topic)) onMessage({ topic, payload, retained, responseTopic, correlationData });
+      }
     });
     client.on('close', () => {
       const reason = failure ?? 'connection closed by the broker';
@@ -79,6 +110,12 @@ export class BrokerClient {
     this.#onConnect.push(call);
   }
 
+  /** Now, and on every connect. @param filter may have `+` for a level, no `#` */
+  subscribe(filter: string, subscriber: Subscriber): void {
+    this.#subscribers.set(filter, subscriber);
+    if (this.#client?.connected) this.#subscribe(this.#client, filter);
+  }
+
   /** What holds from now on: later subscribers learn it, too. */
   retain(topic: string, payload: string): void {
     this.#retained.set(topic, payload);
@@ -101,6 +138,18 @@ export class BrokerClient {
       // A message that the end of the connection overtook: mqtt.js keeps those with QoS 1 for the next one.
     });
   }
+
+  #subscribe(client: MqttClient, filter: string): void {
+    client.subscribe(filter, { qos: 1 }, (error) => {
+      if (error && client.connected) this.#subscribers.get(filter)?.onRefused(`${filter}: ${describeFailure(error)}`);
+    });
+  }
+}
+
+function matches(filter: string, topic: string): boolean {
+  const levels = topic.split('/');
+  const expected = filter.split('/');
+  return levels.length === expected.length && expected.every((level, i) => level === '+' || level === levels[i]);
 }
 
 async function withinFarewell(promise: Promise<unknown>): Promise<void> {

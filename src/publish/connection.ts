@@ -33,6 +33,8 @@ export async function connectionOptions(settings: MqttSettings): Promise<IClient
     cert: await pem(cert),
     key: await pem(key),
     reconnectPeriod,
+    // BrokerClient subscribes on every connect.
+    resubscribe: false,
     // Without it a broker that is still starting, or refuses the password once, would never be asked again.
     reconnectOnConnackError: true,
     connectTimeout: 10_000,

@@ -11,7 +11,16 @@ export function topics(prefix: string) {
     alert: (name: string) => camera(name, 'alert'),
     heatmap: (name: string) => camera(name, 'heatmap'),
     verdict: (name: string) => camera(name, 'verdict'),
+    command: (command: string) => `${prefix}/command/${command}`,
+    cameraCommand: (name: string, command: string) => camera(name, `command/${command}`),
+    reply: `${prefix}/reply`,
   };
+}
+
+/** What a topic of a command says. */
+export function readCommandTopic(topic: string, prefix: string): { readonly name: string; readonly camera?: string } {
+  const levels = topic.slice(prefix.length + 1).split('/');
+  return levels.length === 2 ? { name: levels[1] } : { camera: levels[1], name: levels[3] };
 }
 
 export type Topics = ReturnType<typeof topics>;
@@ -45,9 +54,14 @@ export function alertPayload(event: AlertEvent, model: ModelName): string {
   });
 }
 
+/** A verdict as payloads tell it. */
+export function describeVerdict({ camera, time, ...verdict }: Verdict, model: ModelName): object {
+  return { camera, model: model.name, modelVersion: model.version, time: iso(time), ...verdict };
+}
+
 /** JSON of `<prefix>/cameras/<name>/verdict`. */
-export function verdictPayload({ camera, time, ...verdict }: Verdict, model: ModelName): string {
-  return JSON.stringify({ camera, model: model.name, modelVersion: model.version, time: iso(time), ...verdict });
+export function verdictPayload(verdict: Verdict, model: ModelName): string {
+  return JSON.stringify(describeVerdict(verdict, model));
 }
 
 /** JSON of `<prefix>/cameras/<name>/state`. */

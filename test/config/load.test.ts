@@ -105,9 +105,17 @@ http: { port: 99999 }
       ['{ evry: 10s }', '{"evry":"10s"}'],
     ]) {
       expect(await problems(camera(trigger))).toEqual([
-        `config.yaml:5:14: cameras.1.trigger: found ${shown}; expected continuous or { every: 10s }`,
+        `config.yaml:5:14: cameras.1.trigger: found ${shown}; expected continuous, command or { every: 10s }`,
       ]);
     }
+  });
+
+  it('may be a camera that only commands trigger, where there are none', async () => {
+    const camera = 'model: a\ncameras: [{ name: a, trigger: command, source: { kind: folder, path: a } }]\n';
+    expect(await problems(`${camera}mqtt: {}`)).toEqual([
+      'config.yaml:2:31: cameras.1.trigger: found "command"; expected mqtt.commands: true with it, else nothing is ever judged',
+    ]);
+    expect((await load(`${camera}mqtt: { commands: true }`)).cameras[0].trigger).toBe('command');
   });
 
   it('may be two cameras of one name', async () => {

@@ -46,7 +46,7 @@ describe('an alert', () => {
   it('closes when nobody looks any more', () => {
     const machine = new AlertMachine(rules, () => 'alert-0');
     for (const i of [0, 1, 2]) machine.next(judged(i, 2));
-    expect(machine.stop({ time: 5000, steadyTime: 5000 })).toMatchObject({
+    expect(machine.stop({ time: 5000, steadyTime: 5000 }, 'stopped')).toMatchObject({
       kind: 'closed',
       reason: 'stopped',
       id: 'alert-0',
@@ -54,7 +54,15 @@ describe('an alert', () => {
       duration: 4800,
     });
     expect(machine.isOpen).toBe(false);
-    expect(machine.stop({ time: 6000, steadyTime: 6000 })).toBeUndefined();
+    expect(machine.stop({ time: 6000, steadyTime: 6000 }, 'stopped')).toBeUndefined();
+  });
+
+  it('does not open while its camera is muted, and opens with the next anomalous frame after that', () => {
+    const machine = new AlertMachine(rules, () => 'alert-0');
+    for (const i of [0, 1, 2, 3]) expect(machine.next(judged(i, 2), true)).toBeUndefined();
+    expect(machine.next(judged(4, 0.5))).toBeUndefined();
+    expect(machine.next(judged(5, 2))?.kind).toBe('opened');
+    expect(machine.stop({ time: 600, steadyTime: 600 }, 'muted')).toMatchObject({ kind: 'closed', reason: 'muted' });
   });
 
   it('closes after m frames in a row below the release ratio, with its peak and times', () => {

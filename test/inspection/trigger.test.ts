@@ -21,50 +21,22 @@ describe('a trigger', () => {
     expect(passing({ every: 1000 }, [0, 5500, 5600, 6100])).toEqual([0, 5500, 6100]);
   });
 
-  it('by command lets exactly the next frame pass that comes after one was asked for', () => {
-    const gate = new TriggerGate('command');
-    expect(gate.admits(0)).toBe(false);
-    gate.ask();
-    gate.ask();
-    expect([gate.admits(40), gate.admits(80)]).toEqual([true, false]);
+  it('by command lets none pass of its own accord', () => {
+    expect(passing('command', [0, 40, 80])).toEqual([]);
   });
 
-  it('lets a frame pass that is asked for, and the intervals as they were', () => {
-    const gate = new TriggerGate({ every: 1000 });
-    expect(gate.admits(0)).toBe(true);
-    gate.ask();
-    expect([400, 500, 1000].map((time) => gate.admits(time))).toEqual([true, false, true]);
-  });
-
-  it('serves each interval that has a frame exactly once, and each request with the next frame, for any times', () => {
-    const steps = fc.array(fc.oneof(fc.constant('ask'), fc.double({ min: 0, max: 5000, noNaN: true })), {
-      maxLength: 100,
-    });
-    const any = fc.oneof(
-      fc.constant<Trigger>('command'),
-      fc.integer({ min: 1, max: 3000 }).map((every) => ({ every })),
-    );
+  it('with an interval serves each that has a frame exactly once, with the first, for any times', () => {
+    const steps = fc.array(fc.double({ min: 0, max: 5000, noNaN: true }), { maxLength: 100 });
     fc.assert(
-      fc.property(any, steps, (trigger, all) => {
-        const gate = new TriggerGate(trigger);
-        let now = 0;
-        let begin: number | undefined;
-        let asked = false;
+      fc.property(fc.integer({ min: 1, max: 3000 }), steps, (every, waits) => {
+        const gate = new TriggerGate({ every });
         const served = new Set<number>();
-        for (const step of all) {
-          if (step === 'ask') {
-            gate.ask();
-            asked = true;
-            continue;
-          }
-          now += Number(step);
-          begin ??= now;
-          const interval =
-            trigger === 'command' ? undefined : Math.floor((now - begin) / (trigger as { every: number }).every);
-          const due = interval !== undefined && !served.has(interval);
-          expect(gate.admits(now)).toBe(due || asked);
-          if (interval !== undefined) served.add(interval);
-          asked = false;
+        let now = 0;
+        for (const [i, wait] of waits.entries()) {
+          now += i === 0 ? 0 : wait;
+          const interval = Math.floor(now / every);
+          expect(gate.admits(now)).toBe(!served.has(interval));
+          served.add(interval);
         }
       }),
     );

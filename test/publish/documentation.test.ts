@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { cameraCommands, daemonCommands } from '../../src/control/commands.js';
 import { alertPayload, statePayload, topics, verdictPayload } from '../../src/publish/topics.js';
 import { judged } from '../fixtures/frames.js';
 
@@ -15,9 +16,15 @@ function example(heading: string): object {
 
 describe('docs/mqtt.md', () => {
   it('has every topic, and no other', () => {
-    const { availability, state, alert, heatmap, verdict } = topics('<prefix>');
+    const { availability, state, alert, heatmap, verdict, command, cameraCommand, reply } = topics('<prefix>');
     const documented = [...page.matchAll(/^\| `(<prefix>[^`]*)` \|/gm)].map(([, topic]) => topic);
-    expect(documented).toEqual([availability, ...[state, alert, heatmap, verdict].map((of) => of('<camera>'))]);
+    expect(documented).toEqual([
+      availability,
+      ...[state, alert, heatmap, verdict].map((of) => of('<camera>')),
+      command('<command>'),
+      cameraCommand('<camera>', '<command>'),
+      reply,
+    ]);
   });
 
   it('shows payloads as they are, and tells of every field of an alert', () => {
@@ -38,5 +45,14 @@ describe('docs/mqtt.md', () => {
     for (const field of keys(alertPayload({ ...opened, kind: 'closed', reason: 'released' }, bottle))) {
       expect(page).toMatch(new RegExp(`^\\| .*\`${field}\`.* \\| .+ \\|$`, 'm'));
     }
+  });
+
+  it('has every command', () => {
+    const [, section] = /^## command\n(.*?)^## /ms.exec(page) ?? [];
+    const documented = [...section.matchAll(/^\| `([^`]*)` \|/gm)].map(([, topic]) => topic);
+    expect(documented).toEqual([
+      ...[...cameraCommands.keys()].map((name) => `cameras/<camera>/command/${name}`),
+      ...[...daemonCommands.keys()].map((name) => `command/${name}`),
+    ]);
   });
 });

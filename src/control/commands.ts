@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { positiveDuration } from '../config/duration.js';
+
+/** What the commands do; each throws a KdadError when it fails. What it returns is the result in the reply. */
+export interface Actions {
+  status(): Promise<object>;
+  activate(version: string): Promise<object>;
+  /** @param timeout milliseconds */
+  trigger(camera: string, timeout: number): Promise<object>;
+  /** @param value null goes back to the configured one */
+  threshold(camera: string, value: number | null): Promise<object>;
+  /** @param duration milliseconds; until `unmute` when absent */
+  mute(camera: string, duration?: number): Promise<object>;
+  unmute(camera: string): Promise<object>;
+}
+
+/** One command: what its payload may hold, and what it does. */
+export interface Command {
+  readonly payload: z.ZodObject;
+  run(actions: Actions, input: unknown, camera: string): Promise<object>;
+}
+
+/** Every payload may have it; the reply has it again. */
+export const requestId = z.string().min(1).max(128);
+
+const week = 7 * 24 * 3_600_000;
+const atMost = (limit: number, text: string) =>
+  positiveDuration.refine((value) => value <= limit, `expected at most ${text}`);
+
+function command<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  run: (actions: Actions, input: z.infer<z.ZodObject<Shape>>, camera: string) => Promise<object>,
+): Command {
+  const payload = z.strictObject({ ...shape, requestId: requestId.optional() });
+  return { payload, run: (actions, input, camera) => run(actions, input as never, camera) };
+}
+
+/** For the whole daemon, by name; docs/mqtt.md describes each. */
+export const daemonCommands: ReadonlyMap<string, Command> = new Map([
+  ['status', command({}, (actions) => actions.status())],
+  ['activate', command({ version: z.string().min(1).max(255) }, (actions, { version }) => actions.activate(version))],
+]);
+
+/** For one camera, by name. */
+export const cameraCommands: ReadonlyMap<string, Command> = new Map([
+  [
+    'trigger',
+    command({ timeout: atMost(60_000, '1m').prefault('10s') }, (actions, { timeout }, camera) =>
+      actions.trigger(camera, timeout),
+    ),
+  ],
+  [
+    'threshold',
+    command({ threshold: z.number().positive().nullable() }, (actions, { threshold }, camera) =>
+      actions.threshold(camera, threshold),
+    ),
+  ],
+  [
+    'mute',
+    command({ duration: atMost(week, '168h').optional() }, (actions, { duration }, camera) =>
+      actions.mute(camera, duration),
+    ),
+  ],
+  ['unmute', command({}, (actions, _input, camera) => actions.unmute(camera))],
+]);

@@ -1,0 +1,112 @@
+import type { Actions } from '../control/commands.js';
+import { Controller } from '../control/controller.js';
+import type { Overrides } from '../control/overrides.js';
+import type { Inspector } from '../inspection/inspector.js';
+import type { LiveDetector } from '../inspection/live-detector.js';
+import type { RequestedVerdicts } from '../inspection/requested-verdicts.js';
+import type { Logger } from '../observability/log.js';
+import type { Metrics } from '../observability/metrics.js';
+import type { BrokerClient } from '../publish/broker-client.js';
+import { CommandChannel } from '../publish/command-channel.js';
+import { describeVerdict, topics } from '../publish/topics.js';
+import type { Cameras } from './cameras.js';
+import type { ModelSwitch } from './model-switch.js';
+
+export interface ControlOptions {
+  readonly cameras: Cameras;
+  readonly client: BrokerClient;
+  readonly overrides: Overrides;
+  readonly detector: LiveDetector;
+  readonly inspector: Inspector;
+  readonly requested: RequestedVerdicts;
+  readonly models: ModelSwitch;
+  readonly status: () => object;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** Obeys commands that come over MQTT: what each does, and where it is told. */
+export class Control {
+  readonly #options: ControlOptions;
+  readonly #channel: CommandChannel;
+  #stopping = new AbortController();
+
+  constructor(options: ControlOptions) {
+    const { cameras, client, metrics, log } = options;
+    const prefix = client.topicPrefix;
+    this.#options = options;
+    const controller = new Controller({
+      actions: this.#actions(),
+      cameras: () => cameras.names,
+      onOutcome: (command, outcome, reply) => {
+        metrics.commands.inc({ command, outcome });
+        const { camera, requestId, result, error } = reply;
+        const about = { command: reply.command, camera, requestId, outcome };
+        if (error) log.warn({ ...about, reason: error.message }, 'command not obeyed');
+        else log.info({ ...about, result }, 'command obeyed');
+      },
+    });
+    this.#channel = new CommandChannel({
+      client,
+      prefix,
+      topics: topics(prefix),
+      answer: async (command) => JSON.stringify(await controller.handle(command)),
+      onIgnored: ({ name: command, camera }) => {
+        metrics.commands.inc({ command: 'unknown', outcome: 'ignored' });
+        log.warn({ command, camera }, 'a retained command was ignored: nobody asks for it now');
+      },
+      onRefused: (reason) => log.error({ reason }, 'the broker does not let us listen for commands'),
+    });
+  }
+
+  start(): void {
+    const { cameras, overrides, detector, log } = this.#options;
+    this.#stopping = new AbortController();
+    for (const camera of cameras.names) {
+      const { threshold, muted, until } = overrides.of(camera, detector.bundle) ?? {};
+      if (threshold !== undefined) log.warn({ camera, threshold }, 'a threshold holds that was set by command');
+      if (muted) log.warn({ camera, until }, 'the camera is muted by command');
+    }
+    this.#channel.start();
+  }
+
+  /** Commands that wait for a frame fail; the others are brought to an end. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#channel.stop();
+  }
+
+  #actions(): Actions {
+    const { overrides, detector, inspector, requested, models, status } = this.#options;
+    return {
+      status: async () => status(),
+      activate: async (version) => {
+        const { name, version: modelVersion, manifest } = await models.activate(version);
+        return { model: name, modelVersion, threshold: manifest.threshold.value };
+      },
+      trigger: async (camera, timeout) => {
+        const limit = AbortSignal.any([AbortSignal.timeout(timeout), this.#stopping.signal]);
+        return describeVerdict(await requested.ask(camera, limit), detector.bundle);
+      },
+      threshold: async (camera, value) => {
+        await overrides.setThreshold(camera, value ?? undefined, detector.bundle);
+        const configured = this.#configuredThreshold(camera);
+        return { threshold: value ?? configured, configured };
+      },
+      mute: async (camera, duration) => {
+        await overrides.mute(camera, duration);
+        inspector.mute(camera);
+        return overrides.muteOf(camera);
+      },
+      unmute: async (camera) => {
+        await overrides.unmute(camera);
+        return overrides.muteOf(camera);
+      },
+    };
+  }
+
+  #configuredThreshold(camera: string): number {
+    const { cameras, detector } = this.#options;
+    return cameras.thresholdOf(camera) ?? detector.bundle.manifest.threshold.value;
+  }
+}

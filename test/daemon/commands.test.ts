@@ -1,0 +1,215 @@
+import { once } from 'node:events';
+import { appendFile, cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { activate, readStore } from '../../src/bundle/store.js';
+import { type Broker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
+import { makeVideo, type RunningDaemon, startDaemon, total, until } from '../fixtures/daemon.js';
+import { type Requester, requester } from '../fixtures/requester.js';
+import { tinyBundle } from '../fixtures/tiny-bundle.js';
+
+let folder: string;
+let store: string;
+let broker: Broker;
+let requests: Requester;
+
+beforeAll(async () => {
+  if (!hasMosquitto) return;
+  const { bundle } = await tinyBundle();
+  folder = join(inject('shared'), 'commands');
+  store = join(folder, 'models/blots');
+  for (const version of ['1', '2', 'torn']) await cp(bundle, join(store, version), { recursive: true });
+  await appendFile(join(store, 'torn/calibration.json'), ' ');
+  await activate(store, '1');
+  await mkdir(folder, { recursive: true });
+  await makeVideo(join(folder, 'part.avi'), { good: 5, bad: 20 });
+  broker = await mosquittoBroker();
+  await broker.start();
+  requests = await requester(broker.port);
+}, 90_000);
+afterAll(async () => {
+  await requests?.close();
+  await broker?.stop();
+});
+
+/** A daemon that is ready for commands. */
+async function commanded(name: string, { cameras = '', trigger = 'continuous' } = {}): Promise<RunningDaemon> {
+  const yaml = `
+model: ${store}
+cameras:
+  - { name: line, trigger: ${trigger}, source: { kind: file, path: ../part.avi, loop: true } }
+${cameras}
+alert: { cooldown: 0s, goodFrames: 2 }
+mqtt: { url: "mqtt://127.0.0.1:${broker.port}", topicPrefix: ${name}, commands: true }
+http: { port: 0 }
+`;
+  const daemon = await startDaemon(name, yaml, { folder, brokerPort: broker.port });
+  await until(() => /"msg":"MQTT broker reached"/.test(daemon.log()) && /"camera live"/.test(daemon.log()), daemon.log);
+  await sleep(300);
+  return daemon;
+}
+
+async function stop(daemon: RunningDaemon, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  daemon.process.kill(signal);
+  await once(daemon.process, 'exit');
+  await daemon.close();
+}
+
+const alerts = (daemon: RunningDaemon) =>
+  daemon.on('cameras/line/alert').map(({ payload }) => JSON.parse(payload.toString()));
+const commands = (metrics: ReadonlyMap<string, number>, command: string, outcome: string) =>
+  metrics.get(`kdad_commands_total{command="${command}",outcome="${outcome}"}`);
+
+describe.skipIf(!hasMosquitto)('a daemon that obeys commands', () => {
+  it('judges the next frame of a camera when asked, and else none of a camera that waits for it', async () => {
+    const dark = '  - { name: dark, source: { kind: mjpeg, url: "http://127.0.0.1:1/" } }';
+    const daemon = await commanded('asked', { cameras: dark, trigger: 'command' });
+    await until(async () => total(await daemon.metrics(), 'kdad_frames_received_total') > 5, daemon.log);
+    expect(total(await daemon.metrics(), 'kdad_frames_judged_total')).toBe(0);
+    expect(await requests.request('asked/cameras/line/command/trigger', { requestId: 'first' })).toMatchObject({
+      command: 'trigger',
+      camera: 'line',
+      requestId: 'first',
+      ok: true,
+      result: {
+        camera: 'line',
+        model: 'blots',
+        modelVersion: '1',
+        ratio: expect.any(Number),
+        anomalous: expect.any(Boolean),
+      },
+    });
+    expect(await requests.request('asked/cameras/dark/command/trigger', { timeout: '300ms' })).toMatchObject({
+      ok: false,
+      error: { code: 'COMMAND_FAILED', message: expect.stringContaining('dark: no frame was judged in time') },
+    });
+    const metrics = await daemon.metrics();
+    expect(total(metrics, 'kdad_frames_judged_total')).toBe(1);
+    expect(commands(metrics, 'trigger', 'done')).toBe(1);
+    expect(commands(metrics, 'trigger', 'failed')).toBe(1);
+    await stop(daemon);
+  }, 60_000);
+
+  it('holds a threshold and a mute that were set, also after kill -9, until they are taken back', async () => {
+    let daemon = await commanded('held');
+    await until(() => alerts(daemon).some(({ event }) => event === 'opened'), daemon.log);
+    const camera = 'held/cameras/line/command';
+    expect(await requests.request(`${camera}/mute`, {})).toMatchObject({ ok: true, result: { muted: true } });
+    await until(() => alerts(daemon).at(-1)?.event === 'closed', daemon.log);
+    const told = alerts(daemon).length;
+    const set = await requests.request(`${camera}/threshold`, { threshold: 123 });
+    expect(set).toMatchObject({ ok: true, result: { threshold: 123, configured: expect.any(Number) } });
+    await stop(daemon, 'SIGKILL');
+
+    daemon = await commanded('held');
+    const status = await requests.request('held/command/status', {});
+    expect(status.result).toMatchObject({ cameras: [{ name: 'line', commanded: { threshold: 123, muted: true } }] });
+    expect(daemon.log()).toMatch(/"threshold":123,.*set by command/);
+    expect(daemon.log()).toMatch(/muted by command/);
+    const verdict = () => requests.request(`${camera}/trigger`, {});
+    expect((await verdict()).result).toMatchObject({ threshold: 123, anomalous: false });
+    const reset = await requests.request(`${camera}/threshold`, { threshold: null });
+    expect(reset.result.threshold).toBe(set.result.configured);
+    const before = total(await daemon.metrics(), 'kdad_frames_judged_total{camera="line",verdict="anomalous"}');
+    await until(
+      async () =>
+        total(await daemon.metrics(), 'kdad_frames_judged_total{camera="line",verdict="anomalous"}') > before + 10,
+      daemon.log,
+    );
+    expect(alerts(daemon)).toEqual([]);
+    expect(told).toBeGreaterThan(1);
+    expect(await requests.request(`${camera}/unmute`, {})).toMatchObject({ ok: true, result: { muted: false } });
+    await until(() => alerts(daemon).some(({ event }) => event === 'opened'), daemon.log);
+    await stop(daemon);
+  }, 90_000);
+
+  it('activates a version of the store, and goes on with the old one when that fails', async () => {
+    const daemon = await commanded('swapped');
+    const modelThatJudges = async () =>
+      (await requests.request('swapped/cameras/line/command/trigger', {})).result.modelVersion;
+    expect(await requests.request('swapped/command/activate', { version: '2' })).toMatchObject({
+      ok: true,
+      result: { model: 'blots', modelVersion: '2', threshold: expect.any(Number) },
+    });
+    expect(await modelThatJudges()).toBe('2');
+    expect(await readStore(store)).toMatchObject({ current: '2', previous: '1' });
+    expect(await requests.request('swapped/command/activate', { version: 'torn' })).toMatchObject({
+      ok: false,
+      error: { code: 'BUNDLE_DAMAGED' },
+    });
+    for (const version of ['3', '..', '../blots/1', 'current']) {
+      expect(await requests.request('swapped/command/activate', { version })).toMatchObject({
+        ok: false,
+        error: { code: 'COMMAND_INVALID', message: expect.stringContaining('there are 1, 2, torn') },
+      });
+    }
+    expect(await modelThatJudges()).toBe('2');
+    expect(await readStore(store)).toMatchObject({ current: '2', previous: '1' });
+    expect((await daemon.metrics()).get('kdad_model_swaps_total{result="done"}')).toBe(1);
+    await activate(store, '1');
+    await until(async () => (await modelThatJudges()) === '1', daemon.log);
+    await stop(daemon);
+  }, 90_000);
+
+  it('replies exactly once to whatever comes, lives on, and writes nothing but its state', async () => {
+    const daemon = await commanded('fuzzed');
+    await rm(join(folder, 'fuzzed/state/overrides.json'), { force: true });
+    const files = async () =>
+      (await readdir(folder, { recursive: true })).filter((path) => !path.startsWith('fuzzed/state')).sort();
+    const manifest = await readFile(join(store, '1/manifest.json'));
+    const before = await files();
+    const level = fc.string({ maxLength: 20 }).map((text) => text.replace(/[+#/]/g, '-'));
+    const name = fc.oneof(fc.constantFrom('status', 'activate', 'trigger', 'threshold', 'mute', 'unmute'), level);
+    const topic = fc.oneof(
+      name.map((command) => `fuzzed/command/${command}`),
+      fc
+        .tuple(fc.oneof(fc.constant('line'), level), name)
+        .map(([camera, command]) => `fuzzed/cameras/${camera}/command/${command}`),
+    );
+    const path = fc.constantFrom('../../etc/passwd', '/etc/passwd', '..', '.', 'current', '1/../2', '\0', '1 ');
+    const keys = fc.constantFrom('threshold', 'duration', 'timeout', 'version', 'requestId', '__proto__');
+    const payload = fc.oneof(
+      fc.uint8Array({ maxLength: 5000 }).map((bytes) => Buffer.from(bytes)),
+      fc.dictionary(keys, fc.oneof(path, fc.constantFrom('1ms', '50ms', -1, 0, 0.5, null), fc.jsonValue())),
+    );
+    let sent = 0;
+    await fc.assert(
+      fc.asyncProperty(topic, payload, async (to, what) => {
+        const reply = await requests.request(to, what);
+        sent++;
+        expect(reply).toMatchObject({ command: expect.any(String), ok: expect.any(Boolean) });
+      }),
+      { numRuns: 150 },
+    );
+    await sleep(500);
+    expect(sent).toBeGreaterThanOrEqual(150);
+    expect([...requests.replies.values()].filter((replies) => replies.length !== 1)).toEqual([]);
+    expect(await files()).toEqual(before);
+    expect(await readFile(join(store, '1/manifest.json'))).toEqual(manifest);
+    expect(daemon.process.exitCode).toBeNull();
+    const metrics = await daemon.metrics();
+    expect(total(metrics, 'kdad_commands_total')).toBe(sent);
+    expect((await requests.request('fuzzed/cameras/line/command/trigger', {})).ok).toBe(true);
+    await stop(daemon);
+  }, 120_000);
+
+  it('obeys none unless it is told to', async () => {
+    const daemon = await startDaemon(
+      'deaf',
+      `model: ${store}
+cameras: [{ name: line, source: { kind: file, path: ../part.avi, loop: true } }]
+mqtt: { url: "mqtt://127.0.0.1:${broker.port}", topicPrefix: deaf }
+http: { port: 0 }
+`,
+      { folder, brokerPort: broker.port },
+    );
+    await until(() => daemon.on('cameras/line/state').length > 0, daemon.log);
+    const reply = requests.request('deaf/cameras/line/command/mute', {}).then(() => 'obeyed');
+    expect(await Promise.race([reply, sleep(2000, 'silent')])).toBe('silent');
+    reply.catch(() => {});
+    expect(await readdir(join(folder, 'deaf/state'))).not.toContain('overrides.json');
+    await stop(daemon);
+  }, 60_000);
+});
