@@ -3,6 +3,9 @@ import { z } from 'zod';
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
+/** Of one side of the detector's input; more than this no detector has. */
+const pixels = z.int().positive().max(4096);
+
 /** Counts up when bundles change in a way that older versions cannot read. */
 export const schemaVersion = 2;
 
@@ -20,7 +23,7 @@ export const manifestSchema = z.strictObject({
   schemaVersion: z.literal(schemaVersion),
   backbone: z.literal('resnet18-layer3'),
   preprocessing: z.strictObject({
-    size: z.tuple([z.int().positive(), z.int().positive()]),
+    size: z.tuple([pixels, pixels]),
     mean: triple,
     std: triple,
   }),

@@ -9,6 +9,9 @@ import { type Calibration, calibrationSchema } from './calibration.js';
 import { type Manifest, manifestSchema, schemaVersion } from './manifest.js';
 import { locate } from './store.js';
 
+/** Bytes of a JSON file: the names of a million images. */
+const LARGEST_TEXT = 64e6;
+
 /** A trained model on disk, whole and unchanged since it was written. */
 export interface Bundle {
   readonly directory: string;
@@ -34,7 +37,7 @@ export async function openBundle(path: string): Promise<Bundle> {
   for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(join(directory, name), expected);
   const calibration = parseJson(
     join(directory, 'calibration.json'),
-    await readFile(join(directory, 'calibration.json'), 'utf8'),
+    await readText(join(directory, 'calibration.json')),
     calibrationSchema,
   );
   return {
@@ -49,8 +52,8 @@ export async function openBundle(path: string): Promise<Bundle> {
 
 async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, 'manifest.json');
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw damaged(path, cause.message, cause);
+  const text = await readText(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cause;
     throw new KdadError('BUNDLE_MISSING', `${directory}: no bundle here (no manifest.json)`, { cause });
   });
   return parseJson(path, text, manifestSchema, (value) => {
@@ -59,6 +62,16 @@ async function readManifest(directory: string): Promise<Manifest> {
       const message = `${path}: schema version ${version}; this kdad-edge reads version ${schemaVersion}`;
       throw new KdadError('BUNDLE_UNSUPPORTED', message);
     }
+  });
+}
+
+/** @throws KdadError BUNDLE_DAMAGED for what is no file or far too large; the file system's error where nothing is */
+async function readText(path: string): Promise<string> {
+  const info = await stat(path);
+  if (!info.isFile()) throw damaged(path, 'not a file');
+  if (info.size > LARGEST_TEXT) throw damaged(path, `${info.size} bytes; expected ${LARGEST_TEXT} at most`);
+  return readFile(path, 'utf8').catch((cause: Error) => {
+    throw damaged(path, cause.message, cause);
   });
 }
 

@@ -85,8 +85,9 @@ async function link(folder: string, name: string, version: string): Promise<void
 
 /** The version that a link names: only one in the same folder counts. */
 async function target(folder: string, name: string): Promise<string | undefined> {
-  const path = await readlink(join(folder, name)).catch(() => undefined);
-  return path === undefined ? undefined : basename(path);
+  const path = await readlink(join(folder, name)).catch(() => '');
+  const version = basename(path);
+  return ['', '.', '..'].includes(version) ? undefined : version;
 }
 
 const isFile = (path: string): Promise<boolean> =>

@@ -43,22 +43,41 @@ export interface Safetensors {
 export function readSafetensors(bytes: Uint8Array, name: string): Safetensors {
   const fail = (what: string) => new KdadError('WEIGHTS_INVALID', `${name}: ${what}`);
   const { header, dataStart } = readHeader(bytes, fail);
-  const weights: Record<string, Weight> = {};
-  const spans: [number, number, string][] = [];
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isTextRecord(metadata)) throw fail('__metadata__ is not an object of texts');
-  for (const [key, value] of Object.entries(entries)) {
-    const entry = checkEntry(key, value, bytes.length - dataStart, fail);
-    spans.push([...entry.data_offsets, key]);
-    if (COUNTER.test(key)) continue;
-    const [begin, end] = entry.data_offsets;
-    weights[key] = {
-      shape: entry.shape,
-      data: decode(bytes.subarray(dataStart + begin, dataStart + end), entry.dtype),
-    };
-  }
-  checkSpans(spans, bytes.length - dataStart, fail);
-  return { weights, metadata };
+  const available = bytes.length - dataStart;
+  const tensors = Object.entries(entries).map(
+    ([key, value]) => [key, checkEntry(key, value, available, fail)] as const,
+  );
+  // Before memory is taken: many tensors over the same bytes would take a multiple of the file.
+  checkSpans(
+    tensors.map(
+      ([
+        key,
+        {
+          data_offsets: [begin, end],
+        },
+      ]) => [begin, end, key],
+    ),
+    available,
+    fail,
+  );
+  const weights = tensors
+    .filter(([key]) => !COUNTER.test(key))
+    .map(
+      ([
+        key,
+        {
+          dtype,
+          shape,
+          data_offsets: [begin, end],
+        },
+      ]) => {
+        const data = decode(bytes.subarray(dataStart + begin, dataStart + end), dtype);
+        return [key, { shape, data }];
+      },
+    );
+  return { weights: Object.fromEntries(weights), metadata };
 }
 
 const isTextRecord = (value: unknown): value is Record<string, string> =>

@@ -1,8 +1,11 @@
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openBundle } from '../../src/bundle/read.js';
 import { writeBundle } from '../../src/bundle/write.js';
+import { KdadError } from '../../src/errors.js';
 import { folderWith } from '../fixtures/folder.js';
 import { calibration, manifest } from '../fixtures/manifest.js';
 
@@ -106,4 +109,85 @@ describe('openBundle', () => {
     await expect(openBundle(path)).rejects.toMatchObject({ code: 'BUNDLE_MISSING' });
     await expect(openBundle('/nonexistent')).rejects.toMatchObject({ code: 'BUNDLE_MISSING' });
   });
+
+  it.each([
+    ['a pipe', (path: string) => void spawnSync('mkfifo', [path]), 'not a file'],
+    ['a folder', (path: string) => mkdir(path), 'not a file'],
+    ['a hole of a gigabyte', (path: string) => writeFile(path, '').then(() => truncate(path, 1e9)), '1000000000 bytes'],
+  ])('refuses %s in the place of the manifest at once', async (_, make, message) => {
+    const path = await bundle();
+    await rm(join(path, 'manifest.json'));
+    await make(join(path, 'manifest.json'));
+    await expect(openBundle(path)).rejects.toMatchObject({
+      code: 'BUNDLE_DAMAGED',
+      message: expect.stringContaining(`manifest.json: ${message}`),
+    });
+  });
+
+  it('answers any manifest with a bundle or a clear error, never with a crash', async () => {
+    const path = await bundle();
+    const file = join(path, 'manifest.json');
+    const whole = await readFile(file);
+    const opened = async (bytes: Uint8Array | string) => {
+      await writeFile(file, bytes);
+      const failure = await openBundle(path).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (failure) expect(failure).toBeInstanceOf(KdadError);
+    };
+    const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    const places = fc.constantFrom(...placesIn(JSON.parse(whole.toString())));
+    await fc.assert(
+      fc.asyncProperty(damage, fc.nat(4 * whole.length), async (changes, length) => {
+        const bytes = Uint8Array.from(whole.subarray(0, length));
+        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+        await opened(bytes);
+      }),
+      { numRuns: 150 },
+    );
+    await fc.assert(
+      fc.asyncProperty(places, fc.jsonValue(), async (place, value) => {
+        const changed = JSON.parse(whole.toString());
+        const parent = place.slice(0, -1).reduce((object, key) => object[key], changed);
+        parent[place.at(-1) as string] = value;
+        await opened(JSON.stringify(changed));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('looks at no file outside of the bundle, whatever the manifest names', async () => {
+    const path = await bundle();
+    const file = join(path, 'manifest.json');
+    const whole = JSON.parse(await readFile(file, 'utf8'));
+    const segment = fc.constantFrom('..', '.', '', 'secret', 'detector.onnx', '\\', '%2e%2e', '\0', '\n');
+    const names = fc.oneof(
+      fc.string(),
+      fc.array(segment, { maxLength: 5 }).map((parts) => parts.join('/')),
+    );
+    await writeFile(join(path, '..', 'secret'), '');
+    await fc.assert(
+      fc.asyncProperty(names, async (name) => {
+        const files = JSON.stringify(whole.files);
+        const entry = `${JSON.stringify(name)}:{"bytes":0,"sha256":"${EMPTY}"}`;
+        await writeFile(
+          file,
+          JSON.stringify({ ...whole, files: 0 }).replace('"files":0', `"files":{${files.slice(1, -1)},${entry}}`),
+        );
+        // The file of that name, if it is a plain one, is not there.
+        await expect(openBundle(path)).rejects.toMatchObject({ code: 'BUNDLE_DAMAGED' });
+      }),
+      { numRuns: 150 },
+    );
+  });
 });
+
+/** SHA-256 of nothing. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+/** The ways to every value in a JSON value. */
+function placesIn(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [[key], ...placesIn(inner).map((place) => [key, ...place])]);
+}

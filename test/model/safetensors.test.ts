@@ -95,6 +95,59 @@ describe('safetensors', () => {
   });
 });
 
+describe('a hostile safetensors file', () => {
+  const kdadErrorOr = (bytes: Uint8Array): Weights | undefined => {
+    try {
+      return readSafetensors(bytes, 'file').weights;
+    } catch (error) {
+      expect(error).toBeInstanceOf(KdadError);
+      return undefined;
+    }
+  };
+
+  it('is refused or read, whatever its header says, and never takes more memory than it has numbers', () => {
+    const count = fc.oneof(fc.nat(8), fc.constantFrom(-1, 0.5, 2 ** 31, 2 ** 53, 1e308, null, '2'));
+    const entry = fc.record({
+      dtype: fc.constantFrom('F32', 'F16', 'I64', 'BF16', ''),
+      shape: fc.oneof(fc.array(count, { maxLength: 4 }), fc.jsonValue()),
+      data_offsets: fc.oneof(fc.tuple(count, count), fc.jsonValue()),
+    });
+    const name = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', '__metadata__', '../../w'));
+    const header = fc.oneof(
+      fc.array(fc.tuple(name, fc.oneof(entry, fc.jsonValue()))).map((entries) => Object.fromEntries(entries)),
+      fc.jsonValue(),
+    );
+    fc.assert(
+      fc.property(header, fc.nat(64), (any, dataBytes) => {
+        const weights = kdadErrorOr(file(any, dataBytes)) ?? {};
+        const numbers = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
+        expect(numbers).toBeLessThanOrEqual(dataBytes / 2);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is refused before memory is taken when many tensors lie over the same bytes', () => {
+    const [count, bytes] = [20_000, 4_000_000];
+    const entry = { dtype: 'F32', shape: [bytes / 4], data_offsets: [0, bytes] };
+    const header = Object.fromEntries(Array.from({ length: count }, (_, i) => [`w${i}`, entry]));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => readSafetensors(file(header, bytes), 'file')).toThrow(
+      /begins at byte 0 of the data; expected 4000000/,
+    );
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100e6);
+  });
+
+  it('cannot change what every object has', () => {
+    const weights = readSafetensors(
+      file('{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4),
+      'file',
+    ).weights;
+    expect(Object.keys(weights)).toEqual(['__proto__']);
+    expect(Object.getPrototypeOf(weights)).toBe(Object.prototype);
+  });
+});
+
 describe('half precision', () => {
   it('is exact for every half', () => {
     const halves = Array.from({ length: 65536 }, (_, half) => half).filter((half) => !Number.isNaN(halfToFloat(half)));

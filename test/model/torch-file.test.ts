@@ -127,6 +127,29 @@ describe('a PyTorch file', () => {
     expect(problem(legacy(...pickle))).toContain(reason);
   });
 
+  it('made of any opcodes gives weights or a clear error', () => {
+    const byte = fc.nat(255).map((value) => [value]);
+    const known = fc.constantFrom(...'()NGJKMQRX]abc}hjqrstu\x80\x85\x86\x87\x88\x89\x8a').map((opcode) => opcode);
+    const words = fc.constantFrom(
+      'ctorch._utils\n_rebuild_tensor_v2\n',
+      'ctorch._utils\n_rebuild_parameter\n',
+      'ccollections\nOrderedDict\n',
+      'ctorch\nFloatStorage\n',
+      'X\x07\0\0\0storage',
+      'K\x02',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(known, words, byte), { maxLength: 40 }), (pickle) => {
+        try {
+          readTorchFile(legacy(...pickle), 'teacher.pth');
+        } catch (error) {
+          expect(error).toBeInstanceOf(KdadError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('is not slow to refuse a pickle that nests and repeats itself', () => {
     const doubled = 'h\0\x86q\0'.repeat(1000);
     expect(problem(legacy(']q\0', doubled))).toContain('no state dictionary');
