@@ -39,6 +39,7 @@ const table = {
   BROKER_UNREACHABLE: { exitCode: 4, fix: 'Check mqtt.url, the credentials and that the broker runs.' },
   COMMAND_INVALID: { exitCode: 2, fix: 'docs/mqtt.md describes every command with its payload.' },
   COMMAND_FAILED: { exitCode: 4, fix: 'Send it again when what is named above has changed; the log says more.' },
+  CHECK_TIMED_OUT: { exitCode: 4, fix: 'Look at what it depends on (network, disk, device), and try again.' },
   DEMO_FAILED: {
     exitCode: 4,
     fix: 'Read the log named above; kdad-edge run with the configuration beside it shows the same.',

@@ -4,6 +4,7 @@ import { calibrate } from './commands/calibrate.js';
 import { collect } from './commands/collect.js';
 import { config } from './commands/config.js';
 import { demo } from './commands/demo.js';
+import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { init } from './commands/init.js';
 import { models } from './commands/models.js';
@@ -26,6 +27,7 @@ const program = new Command('kdad-edge')
   .addCommand(calibrate)
   .addCommand(init)
   .addCommand(config)
+  .addCommand(doctor)
   .addCommand(demo)
   .addCommand(teacher);
 

@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { KdadError } from '../errors.js';
+import { exitCodeOf, table } from './doctor.js';
 
 interface Options {
   readonly model?: string;
@@ -29,10 +30,10 @@ export const init = new Command('init')
     '\nWhat is not given is asked for on a terminal. Passwords go to files of their own, which only you may read.',
   )
   .action(async (folder: string, options: Options) => {
-    const [{ parseAddress }, { configurationText }, { checkConfiguration }] = await Promise.all([
+    const [{ parseAddress }, { configurationText }, { examine }] = await Promise.all([
       import('../setup/address.js'),
       import('../setup/configuration-text.js'),
-      import('../setup/check.js'),
+      import('../doctor/examine.js'),
     ]);
     const file = join(folder, 'kdad-edge.yaml');
     if (await exists(file)) throw new KdadError('OUTPUT_EXISTS', `${file}: there is a configuration`);
@@ -59,15 +60,11 @@ export const init = new Command('init')
     await writeFile(file, text, { flag: 'wx' });
     console.log(`Wrote ${file}`);
     if (!options.check) return;
-    for await (const { what, result } of checkConfiguration(file)) {
-      if (typeof result === 'string') console.log(`  ok      ${what}: ${result}`);
-      else {
-        console.log(`  failed  ${what}: ${result.message}\n          ${result.fix}`);
-        process.exitCode = result.exitCode;
-      }
-    }
+    const findings = await examine(file);
+    console.log(table(findings));
+    process.exitCode = exitCodeOf(findings);
     console.log(process.exitCode ? `\nMend ${file} and try it with:` : '\nStart it with:');
-    console.log(`  kdad-edge run --config ${file}`);
+    console.log(`  kdad-edge ${process.exitCode ? 'doctor' : 'run'} --config ${file}`);
   });
 
 /** Asks for what the command line does not say, where there is somebody to ask. */

@@ -1,0 +1,64 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { type ConnectionOptions, connect } from 'node:tls';
+import { KdadError } from '../errors.js';
+import { checkBroker, connectionOptions, type MqttSettings } from '../publish/connection.js';
+import { type Finding, failed, ok, warning } from './finding.js';
+
+/** Days before its end from which on a certificate is a matter to see to. */
+const SOON = 30;
+const DAY = 24 * 3600 * 1000;
+
+export async function checkConnection(settings: MqttSettings): Promise<Finding> {
+  await checkBroker(settings);
+  const { url, username } = settings;
+  return ok('broker', `${url} answers${username === undefined ? '' : `, and lets ${username} in`}`);
+}
+
+/** How long the certificates last that the connection rests on: the broker's, and ours where we have one. */
+export function certificateChecks(settings: MqttSettings): { what: string; run: () => Promise<Finding> }[] {
+  const { url, cert } = settings;
+  const encrypted = /^(mqtts|wss):/.test(url);
+  const own = async (path: string) => new Date(new X509Certificate(await readFile(path)).validTo);
+  return [
+    ...(encrypted ? [{ what: 'broker certificate', end: () => brokersEnd(settings) }] : []),
+    ...(cert === undefined ? [] : [{ what: 'own certificate', end: () => own(cert) }]),
+  ].map(({ what, end }) => ({ what, run: () => describeEnd(what, end) }));
+}
+
+async function describeEnd(what: string, end: () => Promise<Date>): Promise<Finding> {
+  const date = await end().catch((cause: Error) => {
+    throw new KdadError('BROKER_UNREACHABLE', `no certificate to look at: ${cause.message}`, { cause });
+  });
+  const days = Math.floor((date.getTime() - Date.now()) / DAY);
+  const until = date.toISOString().slice(0, 10);
+  if (days < 0) return failed(what, new KdadError('BROKER_UNREACHABLE', `ended on ${until}: renew it`));
+  if (days < SOON) return warning(what, `ends on ${until}, in ${days} days`, 'Renew it before then.');
+  return ok(what, `valid until ${until}`);
+}
+
+/** When the broker's certificate ends, whoever signed it: whether we trust it is what connecting finds out. */
+async function brokersEnd(settings: MqttSettings): Promise<Date> {
+  const { hostname, port, protocol } = new URL(settings.url);
+  const { ca, cert, key } = await connectionOptions(settings);
+  const socket = connect({
+    host: hostname,
+    port: Number(port) || (protocol === 'wss:' ? 443 : 8883),
+    servername: hostname,
+    ca,
+    cert,
+    key,
+    rejectUnauthorized: false,
+    timeout: 10_000,
+  } as ConnectionOptions);
+  socket.once('timeout', () => socket.destroy(new Error('no answer within 10 s')));
+  try {
+    await once(socket, 'secureConnect');
+    const certificate = socket.getPeerX509Certificate();
+    if (!certificate) throw new Error('the broker shows none');
+    return new Date(certificate.validTo);
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,84 @@
+import { openBundle } from '../bundle/read.js';
+import { findFfmpeg } from '../camera/ffmpeg.js';
+import { loadConfig } from '../config/load.js';
+import type { CameraConfig, Config } from '../config/schema.js';
+import { imagenetPreprocessing } from '../data/preprocessing.js';
+import { KdadError } from '../errors.js';
+import { certificateChecks, checkConnection } from './broker.js';
+import { checkCamera } from './camera.js';
+import { checkDecoders, describeFfmpeg } from './ffmpeg.js';
+import { attempt, type Finding, failed, ok, skipped } from './finding.js';
+import { checkClock, checkDisk, checkPort } from './machine.js';
+import { checkSelfTest, describeBundle, describeEngine } from './model.js';
+
+/** Milliseconds that one check may take. */
+const LIMIT = 60_000;
+
+interface Check {
+  readonly what: string;
+  /** Where this fails, there is nothing to try. */
+  readonly needs?: Promise<unknown>;
+  readonly run: (signal: AbortSignal) => Promise<Finding>;
+}
+
+/**
+ * Tries out everything that a configuration needs, all at once and each within a minute. What fails keeps only that from being tried which
+ * needs it.
+ *
+ * @returns in a fixed order, the configuration first
+ */
+export async function examine(file: string): Promise<Finding[]> {
+  try {
+    const checks = checksOf(await loadConfig(file));
+    return [ok('configuration', file), ...(await Promise.all(checks.map(carryOut)))];
+  } catch (error) {
+    // All that is wrong in it, not only the first.
+    if (error instanceof KdadError) return [{ ...failed('configuration', error), found: error.message }];
+    throw error;
+  }
+}
+
+function checksOf(config: Config): Check[] {
+  const { cameras, mqtt, inspection } = config;
+  const [bundle, ffmpeg] = [openBundle(config.model), findFfmpeg(config.ffmpeg)];
+  const size = bundle.then(
+    ({ manifest }) => manifest.preprocessing.size,
+    () => imagenetPreprocessing.size,
+  );
+  const cameraCheck = (camera: CameraConfig): Check => ({
+    what: `camera ${camera.name}`,
+    needs: ffmpeg,
+    run: async (signal) => checkCamera(camera, { ffmpeg: await ffmpeg, size: await size, signal }),
+  });
+  return [
+    { what: 'model', run: async () => describeBundle(await bundle) },
+    { what: 'self-test', needs: bundle, run: async () => checkSelfTest(await bundle, inspection.threads) },
+    { what: 'engine', run: async () => describeEngine(inspection.threads) },
+    { what: 'ffmpeg', run: async () => describeFfmpeg(await ffmpeg) },
+    { what: 'decoders', needs: ffmpeg, run: async (signal) => checkDecoders(cameras, await ffmpeg, signal) },
+    ...cameras.map(cameraCheck),
+    ...(mqtt ? [{ what: 'broker', run: () => checkConnection(mqtt) }, ...certificateChecks(mqtt)] : []),
+    { what: 'disk', run: () => checkDisk(config) },
+    { what: 'port', run: (signal) => checkPort(config, signal) },
+    { what: 'clock', run: checkClock },
+  ];
+}
+
+async function carryOut({ what, needs, run }: Check): Promise<Finding> {
+  const possible = await Promise.resolve(needs).then(
+    () => true,
+    () => false,
+  );
+  if (!possible) return skipped(what, 'not tried without what failed above');
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Finding>((resolve) => {
+    timer = setTimeout(() => {
+      controller.abort();
+      resolve(failed(what, new KdadError('CHECK_TIMED_OUT', `no answer within ${LIMIT / 1000} s`)));
+    }, LIMIT);
+  });
+  const found = await Promise.race([attempt(what, () => run(controller.signal)), late]);
+  clearTimeout(timer);
+  return found;
+}
