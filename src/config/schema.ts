@@ -196,6 +196,8 @@ const evidence = z.strictObject({
     .describe('Megabytes of the disk that stay free: with less, old evidence goes, and nothing is written.'),
 });
 
+const topic = z.string().regex(/^[^+#\0/]+(\/[^+#\0/]+)*$/, 'expected a topic without +, # and empty levels');
+
 const mqtt = z
   .strictObject({
     url: url(['mqtt', 'mqtts', 'ws', 'wss'])
@@ -205,11 +207,7 @@ const mqtt = z
       )
       .default('mqtt://127.0.0.1:1883')
       .describe('The broker: `mqtt://`, `mqtts://` (TLS), `ws://` or `wss://`.'),
-    topicPrefix: z
-      .string()
-      .regex(/^[^+#\0/]+(\/[^+#\0/]+)*$/, 'expected a topic without +, # and empty levels')
-      .default('kdad-edge')
-      .describe('What every topic begins with; give every box its own.'),
+    topicPrefix: topic.default('kdad-edge').describe('What every topic begins with; give every box its own.'),
     version: z
       .literal([5, '3.1.1'])
       .transform((version) => String(version) as '5' | '3.1.1')
@@ -227,6 +225,8 @@ const mqtt = z
     cert: text.optional().describe("PEM file of this client's certificate, for brokers that ask for one."),
     key: text.optional().describe("PEM file of this client's key."),
     verdicts: z.boolean().default(false).describe('Publish the verdict on every frame, too.').meta(restarts('no')),
+    homeAssistant: z.boolean().default(false).describe('Have Home Assistant discover each camera, see mqtt.md.'),
+    discoveryPrefix: topic.default('homeassistant').describe("What Home Assistant's topics of discovery begin with."),
     commands: z
       .boolean()
       .default(false)

@@ -174,6 +174,7 @@ export class Daemon {
       onStart: (camera) => {
         metrics.addCamera(camera);
         this.#board.addCamera(camera);
+        this.#publisher?.addCamera(camera);
         this.#playing.add(camera);
       },
       onStopped: (camera, gone) => this.#cameraStopped(camera, gone),
@@ -316,6 +317,7 @@ export class Daemon {
         this.#board.verdict(verdict);
         this.#drift.next(judged);
         this.#requested.judged(verdict);
+        this.#publisher?.judged(verdict);
         if (this.#config.mqtt?.verdicts) this.#publisher?.verdict(verdict);
       },
       onAlert: (event) => {

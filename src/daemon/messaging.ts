@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
 import { BrokerClient } from '../publish/broker-client.js';
+import { HomeAssistant } from '../publish/home-assistant.js';
 import { MqttPublisher } from '../publish/mqtt-publisher.js';
 import { Outbox } from '../publish/outbox.js';
 import { type ModelName, topics as topicsBelow } from '../publish/topics.js';
@@ -43,13 +44,23 @@ export function makeMessaging({ config, model, metrics, log }: MessagingOptions)
       log.warn({ reason }, 'MQTT broker not reached; trying again');
     },
   });
+  const homeAssistant = settings.homeAssistant
+    ? new HomeAssistant({
+        client,
+        prefix: settings.topicPrefix,
+        topics,
+        discoveryPrefix: settings.discoveryPrefix,
+        onRefused: (reason) => log.warn({ reason }, 'the broker does not let us hear of Home Assistant'),
+      })
+    : undefined;
   const publisher = new MqttPublisher({
     client,
     outbox,
     topics,
+    homeAssistant,
     model,
     onOutboxFailure: ({ message: reason }) =>
       log.error({ reason }, 'alerts are sent without the outbox: it cannot be used'),
   });
-  return { client, outbox, publisher, parts: [outbox, client, publisher] };
+  return { client, outbox, publisher, parts: [outbox, client, ...(homeAssistant ? [homeAssistant] : []), publisher] };
 }

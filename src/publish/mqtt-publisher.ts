@@ -4,6 +4,8 @@ import type { AlertEvent } from '../inspection/alerts.js';
 import type { Verdict } from '../inspection/verdict.js';
 import type { BrokerClient } from './broker-client.js';
 import { Courier } from './courier.js';
+import type { HomeAssistant } from './home-assistant.js';
+import { InspectionStates } from './inspection-states.js';
 import type { Outbox, OutboxMessage } from './outbox.js';
 import { alertPayload, type ModelName, statePayload, type Topics, verdictPayload } from './topics.js';
 
@@ -12,6 +14,8 @@ export interface PublisherOptions {
   readonly client: BrokerClient;
   readonly outbox: Outbox;
   readonly topics: Topics;
+  /** Told of cameras, too, where it is asked for. */
+  readonly homeAssistant?: HomeAssistant;
   /** The bundle that judges now, for the payloads. */
   readonly model: () => ModelName;
   /** The outbox cannot be used any more: alerts are sent without it, and lost where the broker is away. */
@@ -25,10 +29,12 @@ const FAREWELL = 2000;
 export class MqttPublisher {
   readonly #options: PublisherOptions;
   readonly #courier: Courier;
+  readonly #states: InspectionStates;
 
   constructor(options: PublisherOptions) {
-    const { client, outbox, onOutboxFailure } = options;
+    const { client, outbox, topics, onOutboxFailure } = options;
     this.#options = options;
+    this.#states = new InspectionStates(client, topics);
     this.#courier = new Courier({
       outbox,
       connected: () => client.connected,
@@ -46,8 +52,15 @@ export class MqttPublisher {
 
   /** After the messages under way, if the broker is there. */
   async stop(): Promise<void> {
+    this.#states.stop();
     await this.#courier.emptied(FAREWELL);
     await this.#courier.stop();
+  }
+
+  /** The camera is watched from now on. */
+  addCamera(camera: string): void {
+    this.#states.add(camera);
+    this.#options.homeAssistant?.add(camera);
   }
 
   cameraState(camera: string, state: CameraState, reason?: string): void {
@@ -55,9 +68,11 @@ export class MqttPublisher {
     client.retain(topics.state(camera), statePayload(state, Date.now(), reason));
   }
 
-  /** The camera is watched no more: the broker forgets its state. */
+  /** The camera is watched no more: the broker forgets it. */
   forgetCamera(camera: string): void {
-    const { client, topics } = this.#options;
+    const { client, topics, homeAssistant } = this.#options;
+    homeAssistant?.forget(camera);
+    this.#states.forget(camera);
     client.retain(topics.state(camera), '');
   }
 
@@ -65,6 +80,7 @@ export class MqttPublisher {
   alert(event: AlertEvent): Promise<void> {
     const { topics, model } = this.#options;
     const payload = Buffer.from(alertPayload(event, model()));
+    this.#states.alert(event);
     return this.#post({
       kind: 'alert',
       topic: topics.alert(event.camera),
@@ -80,6 +96,12 @@ export class MqttPublisher {
     return this.#post({ kind: 'heatmap', topic, payload: overlay, alert: event.id, madeAt: steadyNow() });
   }
 
+  /** The ratio is told now and then, see `InspectionStates`. */
+  judged(verdict: Verdict): void {
+    this.#states.verdict(verdict);
+  }
+
+  /** The verdict in full. */
   verdict(verdict: Verdict): void {
     const { client, topics, model } = this.#options;
     client.send(topics.verdict(verdict.camera), verdictPayload(verdict, model()), { qos: 0 });

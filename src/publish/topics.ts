@@ -8,6 +8,7 @@ export function topics(prefix: string) {
   return {
     availability: `${prefix}/availability`,
     state: (name: string) => camera(name, 'state'),
+    inspection: (name: string) => camera(name, 'inspection'),
     alert: (name: string) => camera(name, 'alert'),
     heatmap: (name: string) => camera(name, 'heatmap'),
     verdict: (name: string) => camera(name, 'verdict'),
@@ -67,4 +68,26 @@ export function verdictPayload(verdict: Verdict, model: ModelName): string {
 /** JSON of `<prefix>/cameras/<name>/state`. */
 export function statePayload(state: CameraState, since: number, reason: string | undefined): string {
   return JSON.stringify({ state, since: iso(since), reason });
+}
+
+/** What holds for a camera. Times in milliseconds since the epoch. */
+export interface InspectionState {
+  readonly alert: 'open' | 'closed';
+  /** Of the alert that is open. */
+  readonly id?: string;
+  readonly openedAt?: number;
+  /** Of the last frame judged; null before the first one. */
+  readonly ratio: number | null;
+  readonly time: number | null;
+}
+
+/** JSON of `<prefix>/cameras/<name>/inspection`. */
+export function inspectionPayload({ alert, id, openedAt, ratio, time }: InspectionState): string {
+  return JSON.stringify({
+    alert,
+    id,
+    openedAt: openedAt === undefined ? undefined : iso(openedAt),
+    ratio,
+    time: time === null ? null : iso(time),
+  });
 }

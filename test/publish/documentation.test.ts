@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { cameraCommands, daemonCommands } from '../../src/control/commands.js';
-import { alertPayload, statePayload, topics, verdictPayload } from '../../src/publish/topics.js';
+import { discoveryPayload } from '../../src/publish/home-assistant.js';
+import { alertPayload, inspectionPayload, statePayload, topics, verdictPayload } from '../../src/publish/topics.js';
 import { judged } from '../fixtures/frames.js';
 
 const bottle = { name: 'bottle', version: '7' };
@@ -16,11 +17,12 @@ function example(heading: string): object {
 
 describe('docs/mqtt.md', () => {
   it('has every topic, and no other', () => {
-    const { availability, state, alert, heatmap, verdict, command, cameraCommand, reply } = topics('<prefix>');
+    const { availability, state, inspection, alert, heatmap, verdict, command, cameraCommand, reply } =
+      topics('<prefix>');
     const documented = [...page.matchAll(/^\| `(<prefix>[^`]*)` \|/gm)].map(([, topic]) => topic);
     expect(documented).toEqual([
       availability,
-      ...[state, alert, heatmap, verdict].map((of) => of('<camera>')),
+      ...[state, inspection, alert, heatmap, verdict].map((of) => of('<camera>')),
       command('<command>'),
       cameraCommand('<camera>', '<command>'),
       reply,
@@ -42,6 +44,14 @@ describe('docs/mqtt.md', () => {
     expect(Object.keys(example('alert'))).toEqual(keys(alertPayload(opened, bottle)));
     expect(Object.keys(example('verdict'))).toEqual(keys(verdictPayload(worst.verdict, bottle)));
     expect(Object.keys(example('state'))).toEqual(keys(statePayload('live', 0, undefined)));
+    const open = { alert: 'open', id: 'a', openedAt: 0, ratio: 1, time: 0 } as const;
+    expect(Object.keys(example('inspection'))).toEqual(keys(inspectionPayload(open)));
+    const discovery = { prefix: 'plant/box-1', topics: topics('plant/box-1') };
+    expect({ ...example('Home Assistant'), device: {}, origin: {} }).toEqual({
+      ...discoveryPayload('line-1', discovery),
+      device: {},
+      origin: {},
+    });
     for (const field of keys(alertPayload({ ...opened, kind: 'closed', reason: 'released' }, bottle))) {
       expect(page).toMatch(new RegExp(`^\\| .*\`${field}\`.* \\| .+ \\|$`, 'm'));
     }
