@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { activateVersion, CRITERION, NOT_ACTIVATED } from './activation.js';
 
 export const models = new Command('models')
   .description('the versions of a model: folders in a store, models/<name>/<version>, one of them in use')
@@ -40,12 +41,10 @@ models
   .description('verify a version and put it to use')
   .argument('<store>', 'folder of the versions')
   .argument('<version>', 'which one')
-  .action(async (folder: string, version: string) => {
-    const { activate, readStore } = await import('../bundle/store.js');
-    const { current } = await readStore(folder);
-    await verify(join(folder, version));
-    await activate(folder, version);
-    console.log(`${version} is in use${current && current !== version ? `, ${current} was` : ''}`);
+  .option('--evaluate <folder>', 'only if it is not worse than the one in use on these images')
+  .addHelpText('after', `\n${CRITERION}`)
+  .action(async (folder: string, version: string, { evaluate }: { readonly evaluate?: string }) => {
+    if (!(await activateVersion(folder, version, evaluate))) process.exitCode = NOT_ACTIVATED;
   });
 
 models
@@ -62,21 +61,10 @@ models
   .description('check every file of a bundle, and whether it scores its own picture as where it was trained')
   .argument('<bundle>', 'a bundle, or a store for the version in use')
   .action(async (path: string) => {
-    await verify(path);
+    const [{ openBundle }, { prove }] = await Promise.all([
+      import('../bundle/read.js'),
+      import('../inspection/prove.js'),
+    ]);
+    await prove(await openBundle(resolve(path)));
     console.log(`${path} is whole and judges as where it was trained`);
   });
-
-/** @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, BUNDLE_UNSUPPORTED, INFERENCE_FAILED */
-async function verify(path: string): Promise<void> {
-  const [{ openBundle }, { LiveDetector }] = await Promise.all([
-    import('../bundle/read.js'),
-    import('../inspection/live-detector.js'),
-  ]);
-  const bundle = await openBundle(resolve(path));
-  const detector = new LiveDetector(bundle, { timeout: 60_000, onLoss: () => {} });
-  try {
-    await detector.start();
-  } finally {
-    await detector.stop();
-  }
-}

@@ -1,4 +1,6 @@
 import { Command, Option } from 'commander';
+import { KdadError } from '../errors.js';
+import { activateVersion, CRITERION, evaluationSet, NOT_ACTIVATED, placeInStore } from './activation.js';
 import { interruptible } from './interruption.js';
 import { judge } from './judge.js';
 import { wholeNumber } from './numbers.js';
@@ -14,6 +16,8 @@ interface Options {
   readonly seed: number;
   readonly report?: string;
   readonly resume: boolean;
+  readonly activate: boolean;
+  readonly evaluate?: string;
 }
 
 export const train = new Command('train')
@@ -26,9 +30,15 @@ export const train = new Command('train')
   .option('--seed <n>', 'decides the split, the first weights and the order', wholeNumber(0), 0)
   .option('--report <file>', 'write an HTML page about it, with the test images where there are some')
   .option('--resume', 'go on where an interrupted training stopped', false)
+  .option(
+    '--activate',
+    'put it to use, if it is not worse than the version in use; --out is a folder in a store',
+    false,
+  )
+  .option('--evaluate <folder>', "images to compare both on, instead of the dataset's test images")
   .addHelpText(
     'after',
-    '\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.',
+    `\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.\n\n${CRITERION}\nSo does a training that was stopped early. Without images to compare on, a bundle that is whole is put to use.`,
   )
   .action(async (options: Options) => {
     const [{ train: trainBundle }, { recipes }, { describeFalseAlarms }, { OnnxEngine }, { resolveTeacher }] =
@@ -39,6 +49,11 @@ export const train = new Command('train')
         import('../engine/onnx/onnx-engine.js'),
         import('../teacher/store.js'),
       ]);
+    if (options.evaluate !== undefined && !options.activate) {
+      throw new KdadError('USAGE', '--evaluate: expected --activate beside it');
+    }
+    const place = options.activate ? placeInStore(options.out) : undefined;
+    const evaluation = place && (await evaluationSet(options.data, options.evaluate));
     const recipe = recipes[options.recipe];
     const page = options.report === undefined ? undefined : await reportFile(options.report);
     const interruption = interruptible();
@@ -65,6 +80,8 @@ export const train = new Command('train')
       ].join('\n'),
     );
     await page?.write(await trainedReport(options.out, options.data));
+    if (!place) return;
+    if (!finished || !(await activateVersion(place.store, place.version, evaluation))) process.exitCode = NOT_ACTIVATED;
   });
 
 /** On the test images where the dataset has some, else on those held out. */

@@ -1,11 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Bundle } from '../bundle/read.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
-import { LiveDetector } from '../inspection/live-detector.js';
+import { prove } from '../inspection/prove.js';
 import { type Finding, ok } from './finding.js';
-
-/** Milliseconds that loading the detector, and judging the bundle's picture, may take. */
-const TIMEOUT = 60_000;
 
 export function describeBundle({ name, version, manifest }: Bundle): Finding {
   const { threshold, preprocessing } = manifest;
@@ -13,14 +10,8 @@ export function describeBundle({ name, version, manifest }: Bundle): Finding {
   return ok('model', `${name} ${version}, ${width} x ${height}, threshold ${threshold.value.toPrecision(4)}`);
 }
 
-/** Loads the detector as the daemon does, in a process of its own, and has it judge the bundle's own picture. */
 export async function checkSelfTest(bundle: Bundle, threads: number): Promise<Finding> {
-  const detector = new LiveDetector(bundle, { threads, timeout: TIMEOUT, onLoss: () => {} });
-  try {
-    await detector.start();
-  } finally {
-    await detector.stop();
-  }
+  await prove(bundle, threads);
   return ok('self-test', "the bundle's picture scores as where it was trained");
 }
 

@@ -1,0 +1,71 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { KdadError } from '../errors.js';
+import { judge } from './judge.js';
+
+/** Trained or asked for, but not put to use, since it is worse than what is in use. */
+export const NOT_ACTIVATED = 1;
+
+/** For the help. */
+export const CRITERION = `Worse means, beyond what chance explains with 95 % confidence: a lower image AUROC (paired bootstrap), more false alarms or more
+missed defects at the threshold (of the images that the two judge differently). Exits with ${NOT_ACTIVATED} when it is worse and therefore not put to use.`;
+
+/**
+ * Verifies a version of a store and puts it to use, unless it is worse than the one in use on the evaluation set, and prints why.
+ *
+ * @param evaluation dataset to compare on; without it the version only has to be whole
+ * @returns whether it is in use now
+ * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, BUNDLE_UNSUPPORTED, INFERENCE_FAILED, DATASET_INVALID
+ */
+export async function activateVersion(store: string, version: string, evaluation?: string): Promise<boolean> {
+  const [{ openBundle }, { prove }, { activate, readStore }] = await Promise.all([
+    import('../bundle/read.js'),
+    import('../inspection/prove.js'),
+    import('../bundle/store.js'),
+  ]);
+  const { current } = await readStore(store);
+  await prove(await openBundle(resolve(store, version)));
+  if (evaluation !== undefined && current !== undefined && current !== version) {
+    const { compareForUse } = await import('../training/succession.js');
+    const [old, fresh] = [
+      await candidate(join(store, current), evaluation),
+      await candidate(join(store, version), evaluation),
+    ];
+    const { worse, reasons } = compareForUse(old, fresh);
+    console.log([`Compared with ${current} on ${evaluation}:`, ...reasons.map((reason) => `  ${reason}`)].join('\n'));
+    if (worse) {
+      console.log(`${version} is not put to use: ${current} is better, and stays`);
+      return false;
+    }
+  }
+  await activate(store, version);
+  console.log(`${version} is in use${current && current !== version ? `, ${current} was` : ''}`);
+  return true;
+}
+
+async function candidate(model: string, data: string) {
+  const { bundle, images } = await judge(model, data);
+  return { images, threshold: bundle.manifest.threshold.value };
+}
+
+/** Where `--out` lies in a store: found out before the training, not after it. @throws KdadError USAGE */
+export function placeInStore(out: string): { readonly store: string; readonly version: string } {
+  const version = basename(resolve(out));
+  if (version === 'current' || version === 'previous' || version.startsWith('.')) {
+    throw new KdadError('USAGE', `--out ${out}: expected a version's own folder in its store, say models/parts/2`);
+  }
+  return { store: dirname(resolve(out)), version };
+}
+
+/** The images to compare on: those asked for, else the dataset's own tests. @throws KdadError DATASET_INVALID */
+export async function evaluationSet(data: string, asked: string | undefined): Promise<string | undefined> {
+  const { findDataset } = await import('../data/dataset.js');
+  if (asked === undefined) return (await findDataset(data)).tests.length > 0 ? data : undefined;
+  const { tests, good, layout } = await findDataset(asked);
+  if (tests.length === 0 && (layout === 'mvtec' || good.length === 0)) {
+    throw new KdadError(
+      'DATASET_INVALID',
+      `${asked}: no images to evaluate on; expected test/<kind>, or good images alone`,
+    );
+  }
+  return asked;
+}

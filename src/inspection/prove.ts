@@ -1,0 +1,20 @@
+import type { Bundle } from '../bundle/read.js';
+import { LiveDetector } from './live-detector.js';
+
+/** Milliseconds that loading the detector, and judging the bundle's picture, may take. */
+const TIMEOUT = 60_000;
+
+/**
+ * Has a bundle prove itself: its detector is loaded as the daemon does it, in a process of its own, and judges the bundle's own picture.
+ *
+ * @param threads all cores when left out or 0
+ * @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE
+ */
+export async function prove(bundle: Bundle, threads = 0): Promise<void> {
+  const detector = new LiveDetector(bundle, { threads, timeout: TIMEOUT, onLoss: () => {} });
+  try {
+    await detector.start();
+  } finally {
+    await detector.stop();
+  }
+}
