@@ -27,7 +27,10 @@ export interface Messaging {
 /** @returns undefined where the configuration names no broker */
 export function makeMessaging({ config, model, metrics, log }: MessagingOptions): Messaging | undefined {
   const { mqtt: settings, stateDir } = config;
-  if (!settings) return undefined;
+  if (!settings) {
+    metrics.withoutBroker();
+    return undefined;
+  }
   const topics = topicsBelow(settings.topicPrefix);
   const outbox = new Outbox(join(stateDir, 'outbox'), (kind, reason) => {
     metrics.outboxDropped.inc({ kind, reason });

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { residentMemory } from './process-memory.js';
 
 /** Every metric of the daemon; docs/metrics.md describes each. Names follow https://prometheus.io/docs/practices/naming/. */
 export class Metrics {
@@ -97,6 +98,26 @@ export class Metrics {
         this.set(depth());
       },
     });
+    new Gauge({
+      name: 'kdad_resident_memory_bytes',
+      help: 'Memory that processes of the daemon hold; process is daemon, inference or ffmpeg (all of them together).',
+      labelNames: ['process'],
+      registers: [this.registry],
+      async collect() {
+        this.reset();
+        for (const [process, bytes] of await residentMemory()) this.set({ process }, bytes);
+      },
+    });
+    // A rate over a series is right from its first event on only where the series was there before, at 0.
+    for (const reason of ['full', 'failed']) this.evidenceSkipped.inc({ reason }, 0);
+    for (const kind of ['alert', 'heatmap'])
+      for (const reason of ['full', 'old', 'damaged']) this.outboxDropped.inc({ kind, reason }, 0);
+    for (const result of ['done', 'refused']) this.modelSwaps.inc({ result }, 0);
+  }
+
+  /** No broker is configured: what there is to say about one is left out, since 0 would be bad news. */
+  withoutBroker(): void {
+    this.registry.removeSingleMetric('kdad_mqtt_connected');
   }
 
   /**

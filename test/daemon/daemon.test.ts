@@ -102,6 +102,8 @@ describe('kdad-edge run', () => {
     expect(value('kdad_frames_judged_total{camera="line",verdict="anomalous"}')).toBeGreaterThan(0);
     expect(value('kdad_camera_up{camera="line"}')).toBe(1);
     expect(value('kdad_mqtt_connected')).toBe(1);
+    for (const part of ['daemon', 'inference', 'ffmpeg'])
+      expect(value(`kdad_resident_memory_bytes{process="${part}"}`), part).toBeGreaterThan(1e6);
 
     const children = await descendants(daemon.pid as number);
     expect(children.length).toBeGreaterThanOrEqual(2);
