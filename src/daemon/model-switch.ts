@@ -60,7 +60,9 @@ export class ModelSwitch {
     const bundle = await openBundle(join(path, version));
     if (version === current && bundle.directory === detector.bundle.directory) return bundle;
     await this.#swap(bundle, async () => {
-      await activate(path, version);
+      await activate(path, version).catch((cause: Error) => {
+        throw new KdadError('COMMAND_FAILED', `${path} cannot be written: ${cause.message}`, { cause });
+      });
       this.#watcher.adopt(bundle);
     });
     return bundle;
