@@ -97,8 +97,9 @@ function resolvePaths(config: Config, folder: string): Config {
     // A bare name is looked for on the PATH.
     ffmpeg: config.ffmpeg?.includes('/') ? absolute(config.ffmpeg) : config.ffmpeg,
     cameras: config.cameras.map((camera) => {
-      const { source } = camera;
-      return 'path' in source ? { ...camera, source: { ...source, path: absolute(source.path) } } : camera;
+      const { model, source } = camera;
+      const placed = 'path' in source ? { ...source, path: absolute(source.path) } : source;
+      return { ...camera, model: absolute(model), source: placed };
     }),
     mqtt: mqtt && {
       ...mqtt,

@@ -126,6 +126,11 @@ const camera = z.strictObject({
     .describe(
       'Which frames are judged: all of them (`continuous`), one of each interval (`{ every: 10s }`), or only those asked for over MQTT (`command`, see mqtt.md). The camera stays connected; frames not judged are counted. `alert` counts judged frames only.',
     ),
+  model: text
+    .optional()
+    .describe(
+      'The model that judges this camera, where it looks at another product. Every model has a process of its own.',
+    ),
   threshold: ratio
     .optional()
     .describe('Score from which a frame is anomalous, instead of the one of the model.')
@@ -257,7 +262,9 @@ const http = z
 /** The whole configuration file. Each key carries its description and default; docs/configuration.md lists them. */
 export const configSchema = z
   .strictObject({
-    model: text.describe('The bundle: the folder that `kdad-edge train` wrote.'),
+    model: text.describe(
+      'The bundle, the folder that `kdad-edge train` wrote, or a store of versions; for every camera that names none of its own.',
+    ),
     stateDir: text
       .optional()
       .transform((folder) => folder ?? defaultStateFolder())

@@ -4,7 +4,8 @@ import { positiveDuration } from '../config/duration.js';
 /** What the commands do; each throws a KdadError when it fails. What it returns is the result in the reply. */
 export interface Actions {
   status(): Promise<object>;
-  activate(version: string): Promise<object>;
+  /** @param model by its name; may be left out where one model judges all cameras */
+  activate(version: string, model?: string): Promise<object>;
   /** @param timeout milliseconds */
   trigger(camera: string, timeout: number): Promise<object>;
   /** @param value null goes back to the configured one */
@@ -23,6 +24,8 @@ export interface Command {
 /** Every payload may have it; the reply has it again. */
 export const requestId = z.string().min(1).max(128);
 
+const fileName = z.string().min(1).max(255);
+
 const week = 7 * 24 * 3_600_000;
 const atMost = (limit: number, text: string) =>
   positiveDuration.refine((value) => value <= limit, `expected at most ${text}`);
@@ -38,7 +41,12 @@ function command<Shape extends z.ZodRawShape>(
 /** For the whole daemon, by name; docs/mqtt.md describes each. */
 export const daemonCommands: ReadonlyMap<string, Command> = new Map([
   ['status', command({}, (actions) => actions.status())],
-  ['activate', command({ version: z.string().min(1).max(255) }, (actions, { version }) => actions.activate(version))],
+  [
+    'activate',
+    command({ version: fileName, model: fileName.optional() }, (actions, { version, model }) =>
+      actions.activate(version, model),
+    ),
+  ],
 ]);
 
 /** For one camera, by name. */

@@ -10,8 +10,8 @@ import { alertPayload, type ModelName } from '../publish/topics.js';
 export interface AnnouncerOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** The bundle that judges now. */
-  readonly model: () => ModelName;
+  /** The bundle that judges a camera now. */
+  readonly model: (camera: string) => ModelName;
   readonly publisher?: MqttPublisher;
   readonly evidence?: EvidenceFolder;
 }
@@ -57,7 +57,7 @@ export class Announcer {
   async #keep(event: AlertEvent, evidence: EvidenceFolder): Promise<void> {
     const { metrics, log, model } = this.#options;
     try {
-      const folder = await keepEvidence(evidence, event, alertPayload(event, model()));
+      const folder = await keepEvidence(evidence, event, alertPayload(event, model(event.camera)));
       if (folder === undefined) {
         metrics.evidenceSkipped.inc({ reason: 'full' });
         log.warn({ alert: event.id }, 'evidence is not written: the disk has less room than evidence.minFree');

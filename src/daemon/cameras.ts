@@ -11,8 +11,8 @@ import { chooseDecoders } from './decoders.js';
 
 export interface CamerasOptions {
   readonly ffmpeg: Ffmpeg;
-  /** Height and width of the frames in pixels: the model's input. */
-  readonly size: readonly [number, number];
+  /** Height and width of a camera's frames in pixels: the input of its model. */
+  sizeOf(settings: CameraConfig): readonly [number, number];
   readonly metrics: Metrics;
   readonly log: Logger;
   listener(settings: CameraConfig): CameraListener;
@@ -74,9 +74,9 @@ export class Cameras {
     return [...this.#watched.keys()];
   }
 
-  /** The camera's own; undefined where the model's counts. */
-  thresholdOf(camera: string): number | undefined {
-    return this.#watched.get(camera)?.settings.threshold;
+  /** Undefined for a camera that is not watched. */
+  settingsOf(camera: string): CameraConfig | undefined {
+    return this.#watched.get(camera)?.settings;
   }
 
   /** See `ignoredPixels`; undefined where every pixel counts. */
@@ -89,9 +89,10 @@ export class Cameras {
   }
 
   #start(settings: CameraConfig, hardware: CameraSettings['hardware']): void {
-    const { ffmpeg, size, listener, onStart } = this.#options;
+    const { ffmpeg, sizeOf, listener, onStart } = this.#options;
     const { name } = settings;
-    const camera = new Camera({ ...settings, hardware }, { ffmpeg, size, listener: listener(settings) });
+    const dependencies = { ffmpeg, size: sizeOf(settings), listener: listener(settings) };
+    const camera = new Camera({ ...settings, hardware }, dependencies);
     this.#watched.set(name, {
       settings,
       camera,
@@ -113,7 +114,7 @@ export class Cameras {
     this.#watched.set(settings.name, { ...watched, settings, ignored: this.#ignored(settings) });
   }
 
-  #ignored({ ignore }: CameraConfig): Uint8Array | undefined {
-    return ignore && ignoredPixels(ignore, this.#options.size);
+  #ignored(settings: CameraConfig): Uint8Array | undefined {
+    return settings.ignore && ignoredPixels(settings.ignore, this.#options.sizeOf(settings));
   }
 }

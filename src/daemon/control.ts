@@ -1,8 +1,7 @@
 import type { Actions } from '../control/commands.js';
 import { Controller } from '../control/controller.js';
 import type { Overrides } from '../control/overrides.js';
-import type { Inspector } from '../inspection/inspector.js';
-import type { LiveDetector } from '../inspection/live-detector.js';
+import { KdadError } from '../errors.js';
 import type { RequestedVerdicts } from '../inspection/requested-verdicts.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
@@ -10,16 +9,16 @@ import type { BrokerClient } from '../publish/broker-client.js';
 import { CommandChannel } from '../publish/command-channel.js';
 import { describeVerdict, topics } from '../publish/topics.js';
 import type { Cameras } from './cameras.js';
-import type { ModelSwitch } from './model-switch.js';
+import type { Judge } from './judge.js';
+import type { Judges } from './judges.js';
 
 export interface ControlOptions {
   readonly cameras: Cameras;
+  readonly judges: Judges;
+  judgeOf(camera: string): Judge;
   readonly client: BrokerClient;
   readonly overrides: Overrides;
-  readonly detector: LiveDetector;
-  readonly inspector: Inspector;
   readonly requested: RequestedVerdicts;
-  readonly models: ModelSwitch;
   readonly status: () => object;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -60,10 +59,10 @@ export class Control {
   }
 
   start(): void {
-    const { cameras, overrides, detector, log } = this.#options;
+    const { cameras, overrides, judgeOf, log } = this.#options;
     this.#stopping = new AbortController();
     for (const camera of cameras.names) {
-      const { threshold, muted, until } = overrides.of(camera, detector.bundle) ?? {};
+      const { threshold, muted, until } = overrides.of(camera, judgeOf(camera).bundle) ?? {};
       if (threshold !== undefined) log.warn({ camera, threshold }, 'a threshold holds that was set by command');
       if (muted) log.warn({ camera, until }, 'the camera is muted by command');
     }
@@ -77,25 +76,25 @@ export class Control {
   }
 
   #actions(): Actions {
-    const { overrides, detector, inspector, requested, models, status } = this.#options;
+    const { overrides, judgeOf, requested, status } = this.#options;
     return {
       status: async () => status(),
-      activate: async (version) => {
-        const { name, version: modelVersion, manifest } = await models.activate(version);
+      activate: async (version, model) => {
+        const { name, version: modelVersion, manifest } = await this.#judgeBy(model).models.activate(version);
         return { model: name, modelVersion, threshold: manifest.threshold.value };
       },
       trigger: async (camera, timeout) => {
         const limit = AbortSignal.any([AbortSignal.timeout(timeout), this.#stopping.signal]);
-        return describeVerdict(await requested.ask(camera, limit), detector.bundle);
+        return describeVerdict(await requested.ask(camera, limit), judgeOf(camera).bundle);
       },
       threshold: async (camera, value) => {
-        await overrides.setThreshold(camera, value ?? undefined, detector.bundle);
+        await overrides.setThreshold(camera, value ?? undefined, judgeOf(camera).bundle);
         const configured = this.#configuredThreshold(camera);
         return { threshold: value ?? configured, configured };
       },
       mute: async (camera, duration) => {
         await overrides.mute(camera, duration);
-        inspector.mute(camera);
+        judgeOf(camera).inspector.mute(camera);
         return overrides.muteOf(camera);
       },
       unmute: async (camera) => {
@@ -106,7 +105,16 @@ export class Control {
   }
 
   #configuredThreshold(camera: string): number {
-    const { cameras, detector } = this.#options;
-    return cameras.thresholdOf(camera) ?? detector.bundle.manifest.threshold.value;
+    const { cameras, judgeOf } = this.#options;
+    return cameras.settingsOf(camera)?.threshold ?? judgeOf(camera).bundle.manifest.threshold.value;
+  }
+
+  /** @throws KdadError COMMAND_INVALID where the name does not tell which model is meant */
+  #judgeBy(model: string | undefined): Judge {
+    const { all } = this.#options.judges;
+    const meant = all.filter(({ bundle }) => model === undefined || bundle.name === model);
+    if (meant.length === 1) return meant[0];
+    const names = all.map(({ bundle }) => bundle.name).join(', ');
+    throw new KdadError('COMMAND_INVALID', `model: expected one of ${names}, by a name that no other has`);
   }
 }

@@ -1,31 +1,28 @@
 import { join } from 'node:path';
-import { openBundle } from '../bundle/read.js';
-import type { CameraListener } from '../camera/camera.js';
 import { findFfmpeg } from '../camera/ffmpeg.js';
-import { steadyNow } from '../clock.js';
 import { changesBetween } from '../config/changes.js';
-import type { CameraConfig, Config } from '../config/schema.js';
+import type { Config } from '../config/schema.js';
 import { Overrides } from '../control/overrides.js';
 import { EvidenceFolder, type EvidenceLimits } from '../evidence/evidence-folder.js';
 import type { AlertRules } from '../inspection/alerts.js';
-import { Inspector, type InspectorListener } from '../inspection/inspector.js';
-import { LiveDetector } from '../inspection/live-detector.js';
 import { RequestedVerdicts } from '../inspection/requested-verdicts.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
 import { Systemd } from '../observability/systemd.js';
-import type { MqttPublisher } from '../publish/mqtt-publisher.js';
+import type { BrokerClient } from '../publish/broker-client.js';
 import { version } from '../version.js';
 import { Announcer } from './announcer.js';
 import { Cameras } from './cameras.js';
-import { Control, type ControlOptions } from './control.js';
+import { Control } from './control.js';
 import { DriftWatch } from './drift-watch.js';
+import type { Judge, JudgeOptions } from './judge.js';
+import { Judges } from './judges.js';
 import { makeMessaging } from './messaging.js';
-import { ModelSwitch } from './model-switch.js';
-import { longestPause, Progress } from './progress.js';
+import { Progress } from './progress.js';
 import { StatusBoard } from './status.js';
 import { Supervision } from './supervision.js';
+import { Switchboard } from './switchboard.js';
 
 interface Part {
   start(): unknown;
@@ -43,12 +40,11 @@ export class Daemon {
   readonly #playing = new Set<string>();
   readonly #requested = new RequestedVerdicts();
   readonly #overrides: Overrides | undefined;
-  #publisher: MqttPublisher | undefined;
   #announcer!: Announcer;
-  #drift!: DriftWatch;
-  #inspector!: Inspector;
+  #judges!: Judges;
   #board!: StatusBoard;
   readonly #progress: Progress;
+  readonly #switchboard: Switchboard;
   #cameras!: Cameras;
   #evidence: EvidenceFolder | undefined;
   #started: Part[] = [];
@@ -60,6 +56,14 @@ export class Daemon {
     this.#log = log;
     // A batch may take its time, and so may the process that takes the place of one that hung.
     this.#progress = new Progress(2 * config.inspection.batchTimeout);
+    this.#switchboard = new Switchboard({
+      metrics: this.#metrics,
+      log,
+      progress: this.#progress,
+      requested: this.#requested,
+      publishesVerdicts: () => this.#config.mqtt?.verdicts ?? false,
+      onEnded: (camera) => this.#ended(camera),
+    });
     const { mqtt, stateDir } = config;
     if (mqtt?.commands) {
       this.#overrides = new Overrides(join(stateDir, 'overrides.json'), (reason) =>
@@ -93,25 +97,28 @@ export class Daemon {
         this.#allEnded = resolve;
       });
     }
-    await this.#inspector.drained();
+    await this.#judges.drained();
     await this.#announcer.settled();
   }
 
   /**
    * Puts another configuration in force as far as that can be done while cameras are watched, and tells which keys take a restart. Call it
    * after `start`, and again only when it has resolved.
+   * @throws KdadError when a model that is new cannot be used; nothing has changed then
    */
   async reload(wanted: Config): Promise<void> {
     if (this.#stopped) return;
     const { config, applied, postponed } = changesBetween(this.#config, wanted);
     const log = this.#log;
+    await this.#judges.add(config);
     this.#config = config;
     log.level = config.logLevel;
-    this.#inspector.changeRules(alertRules(config));
+    this.#judges.changeRules(alertRules(config));
     await this.#evidence?.changeLimits(evidenceLimits(config)).catch(({ message: reason }: Error) => {
       log.error({ reason }, 'evidence beyond the limits cannot be taken away');
     });
     await this.#cameras.change(config.cameras);
+    await this.#judges.keep(config);
     const names = new Set(config.cameras.map(({ name }) => name));
     for (const camera of this.#playing) if (!names.has(camera)) this.#ended(camera);
     log.info({ changed: applied }, 'configuration reloaded');
@@ -126,74 +133,69 @@ export class Daemon {
     for (const part of parts) await part.stop();
   }
 
-  async #parts(): Promise<Part[]> {
-    const { model, cameras, inspection, stateDir, evidence: keeping } = this.#config;
-    const [metrics, log] = [this.#metrics, this.#log];
-    const bundle = await openBundle(model);
-    const ffmpeg = await findFfmpeg(this.#config.ffmpeg);
-    const { value: threshold } = bundle.manifest.threshold;
-    log.info({ model: bundle.name, threshold, ffmpeg: ffmpeg.path, version }, 'starting');
+  /** A file or folder has come to its end, or a camera is gone. */
+  #ended(camera: string): void {
+    this.#playing.delete(camera);
+    if (this.#playing.size === 0) this.#allEnded();
+  }
 
-    const detector = new LiveDetector(bundle, {
-      threads: inspection.threads,
-      timeout: inspection.batchTimeout,
-      onLoss: (reason) => {
-        metrics.inferenceRestarts.inc();
-        log.error({ reason }, 'inference process lost; starting another');
-      },
-    });
-    const messaging = makeMessaging({ config: this.#config, model: () => detector.bundle, metrics, log });
-    this.#publisher = messaging?.publisher;
-    this.#board = new StatusBoard({
+  async #parts(): Promise<Part[]> {
+    const { cameras, stateDir, evidence: keeping } = this.#config;
+    const [metrics, log] = [this.#metrics, this.#log];
+    const ffmpeg = await findFfmpeg(this.#config.ffmpeg);
+    const judges = await Judges.open(this.#config, this.#judgeOptions());
+    this.#judges = judges;
+    const models = judges.all.map(({ bundle }) => `${bundle.name} ${bundle.version}`);
+    log.info({ models, ffmpeg: ffmpeg.path, version }, 'starting');
+
+    const bundleOf = (camera: string) => this.#judgeOf(camera).bundle;
+    const messaging = makeMessaging({ config: this.#config, model: bundleOf, metrics, log });
+    const publisher = messaging?.publisher;
+    const board = new StatusBoard({
       cameras: cameras.map(({ name }) => name),
-      detector,
+      judges,
+      bundleOf,
       messaging,
       commanded: (camera, judging) => this.#overrides?.of(camera, judging),
     });
+    this.#board = board;
     const evidence = keeping.keep
       ? new EvidenceFolder(join(stateDir, 'evidence'), evidenceLimits(this.#config))
       : undefined;
     this.#evidence = evidence;
-    const announcer = new Announcer({
-      metrics,
-      log,
-      model: () => detector.bundle,
-      publisher: this.#publisher,
-      evidence,
-    });
-    const calibration = () => detector.bundle.calibration.scores.map(({ score }) => score);
+    const announcer = new Announcer({ metrics, log, model: bundleOf, publisher, evidence });
     this.#announcer = announcer;
-    this.#drift = new DriftWatch(calibration, metrics, log);
-    const { size } = bundle.manifest.preprocessing;
+    const calibration = (camera: string) => bundleOf(camera).calibration.scores.map(({ score }) => score);
+    this.#switchboard.connect({
+      board,
+      announcer,
+      drift: new DriftWatch(calibration, metrics, log),
+      publisher,
+      inspectorOf: (camera) => this.#judgeOf(camera).inspector,
+    });
     this.#cameras = new Cameras(cameras, {
       ffmpeg,
-      size,
+      sizeOf: ({ model }) => judges.of(model ?? this.#config.model).bundle.manifest.preprocessing.size,
       metrics,
       log,
-      listener: (settings) => this.#cameraListener(settings),
+      listener: (settings) => this.#switchboard.cameraListener(settings),
       onStart: (camera) => {
-        metrics.addCamera(camera);
-        this.#board.addCamera(camera);
-        this.#publisher?.addCamera(camera);
+        this.#switchboard.cameraStarts(camera);
         this.#playing.add(camera);
       },
-      onStopped: (camera, gone) => this.#cameraStopped(camera, gone),
+      onStopped: (camera, gone) => this.#switchboard.cameraStopped(camera, gone),
     });
-    this.#inspector = this.#makeInspector(detector);
-    const models = new ModelSwitch({ path: model, detector, metrics, log, onSwap: () => this.#drift.reset() });
     // What was announced has to be drawn before those go that it is for.
     const announcing = { start: () => {}, stop: () => announcer.settled() };
-    const control = messaging && this.#makeControl({ client: messaging.client, detector, models });
+    const control = messaging && this.#makeControl(messaging.client);
     return [
       this.#makeServer(),
       ...(evidence ? [evidence] : []),
       ...(this.#overrides ? [this.#overrides] : []),
       ...(messaging?.parts ?? []),
       announcing,
-      detector,
-      this.#inspector,
+      judges,
       this.#cameras,
-      models,
       ...(control ? [control] : []),
       ...this.#makeSupervision(),
     ];
@@ -213,13 +215,14 @@ export class Daemon {
   }
 
   /** Where the configuration allows commands. */
-  #makeControl(parts: Pick<ControlOptions, 'client' | 'detector' | 'models'>): Control | undefined {
+  #makeControl(client: BrokerClient): Control | undefined {
     if (!this.#overrides) return undefined;
     return new Control({
-      ...parts,
+      client,
       cameras: this.#cameras,
+      judges: this.#judges,
+      judgeOf: (camera) => this.#judgeOf(camera),
       overrides: this.#overrides,
-      inspector: this.#inspector,
       requested: this.#requested,
       status: () => this.#board.status(),
       metrics: this.#metrics,
@@ -235,104 +238,32 @@ export class Daemon {
     return systemd ? [new Supervision({ systemd, progress, status: () => this.#board.status(), log })] : [];
   }
 
-  #makeInspector(detector: LiveDetector): Inspector {
-    const { inspection } = this.#config;
-    const { manifest } = detector.bundle;
-    const cameras = this.#cameras;
-    return new Inspector({
-      detector,
-      maxBatch: Math.min(inspection.maxBatch, manifest.detector.maxBatch),
-      maxWait: inspection.maxWait,
-      queue: inspection.queue,
-      thresholdOf: (camera) =>
-        this.#overrides?.thresholdOf(camera, detector.bundle) ??
-        cameras.thresholdOf(camera) ??
-        detector.bundle.manifest.threshold.value,
+  #judgeOptions(): JudgeOptions {
+    return {
+      settings: this.#config.inspection,
+      thresholdOf: (camera, model) =>
+        this.#overrides?.thresholdOf(camera, model) ?? this.#cameras.settingsOf(camera)?.threshold,
       isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,
-      ignoredBy: (camera) => cameras.ignoredBy(camera),
+      ignoredBy: (camera) => this.#cameras.ignoredBy(camera),
       admits: (frame) => {
-        const due = cameras.gateOf(frame.camera)?.admits(frame.steadyTime) ?? true;
+        const due = this.#cameras.gateOf(frame.camera)?.admits(frame.steadyTime) ?? true;
         return this.#requested.takes(frame) || due;
       },
       alert: alertRules(this.#config),
-      listener: this.#inspectorListener(),
-    });
-  }
-
-  /** Its alert closes; what is left of a camera that is gone goes, too. */
-  async #cameraStopped(camera: string, gone: boolean): Promise<void> {
-    this.#progress.cameraGone(camera);
-    await this.#inspector.end(camera);
-    this.#drift.reset(camera);
-    if (!gone) return;
-    await this.#metrics.removeCamera(camera);
-    this.#board.removeCamera(camera);
-    this.#publisher?.forgetCamera(camera);
-  }
-
-  #ended(camera: string): void {
-    this.#playing.delete(camera);
-    if (this.#playing.size === 0) this.#allEnded();
-  }
-
-  #cameraListener(settings: CameraConfig): CameraListener {
-    const { name: camera } = settings;
-    const pause = longestPause(settings);
-    const [metrics, log] = [this.#metrics, this.#log];
-    return {
-      onFrame: (frame) => {
-        metrics.framesReceived.inc({ camera });
-        this.#inspector.push(frame);
+      listener: this.#switchboard.inspectorListener(),
+      onSwap: (judge) => {
+        const judged = this.#cameras.names.filter((camera) => this.#judgeOf(camera) === judge);
+        for (const camera of judged) this.#switchboard.anotherModelJudges(camera);
       },
-      onUnsettled: () => {
-        metrics.framesReceived.inc({ camera });
-        metrics.framesDropped.inc({ camera, reason: 'unsettled' });
-      },
-      onState: (state, reason) => {
-        metrics.cameraUp.set({ camera }, state === 'live' ? 1 : 0);
-        log[state === 'lost' ? 'warn' : 'info']({ camera, reason }, `camera ${state}`);
-        if (state === 'live') this.#progress.cameraLive(camera, pause);
-        else this.#progress.cameraGone(camera);
-        this.#board.cameraState(camera, state, reason);
-        this.#publisher?.cameraState(camera, state, reason?.split('\n', 1)[0]);
-        if (state !== 'ended') return;
-        void this.#inspector.end(camera);
-        this.#ended(camera);
-      },
-      onReconnect: () => metrics.cameraReconnects.inc({ camera }),
-      onWarning: (message) => log.warn({ camera }, message),
+      metrics: this.#metrics,
+      log: this.#log,
     };
   }
 
-  #inspectorListener(): InspectorListener {
-    const metrics = this.#metrics;
-    return {
-      onVerdict: (judged) => {
-        const { frame, verdict } = judged;
-        const { camera, anomalous, ratio } = verdict;
-        metrics.framesJudged.inc({ camera, verdict: anomalous ? 'anomalous' : 'good' });
-        metrics.anomalyRatio.set({ camera }, ratio);
-        metrics.frameLatencySeconds.observe({ camera }, (steadyNow() - frame.steadyTime) / 1000);
-        this.#progress.frameJudged();
-        this.#board.verdict(verdict);
-        this.#drift.next(judged);
-        this.#requested.judged(verdict);
-        this.#publisher?.judged(verdict);
-        if (this.#config.mqtt?.verdicts) this.#publisher?.verdict(verdict);
-      },
-      onAlert: (event) => {
-        this.#board.alert(event);
-        this.#announcer.announce(event);
-      },
-      onDrop: (frame, reason) => {
-        metrics.framesDropped.inc({ camera: frame.camera, reason });
-        this.#requested.dropped(frame, reason);
-      },
-      onBatch: (batch, seconds) => {
-        metrics.batchFrames.observe(batch);
-        metrics.inferenceSeconds.observe(seconds);
-      },
-    };
+  #judgeOf(camera: string): Judge {
+    const { model, cameras } = this.#config;
+    const settings = this.#cameras.settingsOf(camera) ?? cameras.find(({ name }) => name === camera);
+    return this.#judges.of(settings?.model ?? model);
   }
 }
 

@@ -5,13 +5,13 @@ import type { Metrics } from '../observability/metrics.js';
 
 /** Watches every camera for drift, and tells of it. */
 export class DriftWatch {
-  readonly #calibration: () => readonly number[];
+  readonly #calibration: (camera: string) => readonly number[];
   readonly #metrics: Metrics;
   readonly #log: Logger;
   readonly #monitors = new Map<string, DriftMonitor>();
 
-  /** @param calibration the held-out scores of the bundle that judges now */
-  constructor(calibration: () => readonly number[], metrics: Metrics, log: Logger) {
+  /** @param calibration the held-out scores of the bundle that judges a camera now */
+  constructor(calibration: (camera: string) => readonly number[], metrics: Metrics, log: Logger) {
     this.#calibration = calibration;
     this.#metrics = metrics;
     this.#log = log;
@@ -21,7 +21,7 @@ export class DriftWatch {
     const { camera } = judged.verdict;
     let monitor = this.#monitors.get(camera);
     if (!monitor) {
-      monitor = new DriftMonitor(this.#calibration());
+      monitor = new DriftMonitor(this.#calibration(camera));
       this.#monitors.set(camera, monitor);
     }
     const drift = monitor.next(judged);
@@ -35,8 +35,7 @@ export class DriftWatch {
   }
 
   /** Another model judges, or the camera sees something else: the scores are others. */
-  reset(camera?: string): void {
-    if (camera === undefined) this.#monitors.clear();
-    else this.#monitors.delete(camera);
+  reset(camera: string): void {
+    this.#monitors.delete(camera);
   }
 }

@@ -10,8 +10,8 @@ import { type ModelName, topics as topicsBelow } from '../publish/topics.js';
 
 export interface MessagingOptions {
   readonly config: Config;
-  /** The bundle that judges now. */
-  readonly model: () => ModelName;
+  /** The bundle that judges a camera now. */
+  readonly model: (camera: string) => ModelName;
   readonly metrics: Metrics;
   readonly log: Logger;
 }

@@ -22,6 +22,8 @@ export interface ModelSwitchOptions {
 export class ModelSwitch {
   readonly #options: ModelSwitchOptions;
   readonly #watcher: StoreWatcher;
+  /** The metric's labels of the model that judges. */
+  #told: Record<'model' | 'model_version' | 'recipe' | 'version', string> | undefined;
 
   constructor(options: ModelSwitchOptions) {
     const { path, detector, log } = options;
@@ -40,6 +42,7 @@ export class ModelSwitch {
 
   stop(): void {
     this.#watcher.stop();
+    if (this.#told) this.#options.metrics.modelInfo.remove(this.#told);
   }
 
   /**
@@ -87,7 +90,8 @@ export class ModelSwitch {
 
   #tell({ name, version: modelVersion, manifest }: Bundle): void {
     const { modelInfo } = this.#options.metrics;
-    modelInfo.reset();
-    modelInfo.set({ model: name, model_version: modelVersion, recipe: manifest.recipe.name, version }, 1);
+    if (this.#told) modelInfo.remove(this.#told);
+    this.#told = { model: name, model_version: modelVersion, recipe: manifest.recipe.name, version };
+    modelInfo.set(this.#told, 1);
   }
 }

@@ -10,8 +10,8 @@ export interface Status {
   /** Of kdad-edge. */
   readonly version: string;
   readonly uptimeSeconds: number;
-  /** The model that judges now. */
-  readonly model: { readonly name: string; readonly version: string; readonly threshold: number };
+  /** The models that judge now. */
+  readonly models: readonly { readonly name: string; readonly version: string; readonly threshold: number }[];
   readonly cameras: readonly CameraStatus[];
   /** Left out where none is configured. */
   readonly mqtt?: { readonly connected: boolean; readonly outboxDepth: number };
@@ -19,6 +19,8 @@ export interface Status {
 
 export interface CameraStatus {
   readonly name: string;
+  /** Name of the model that judges it. */
+  readonly model: string;
   readonly state: CameraState;
   readonly since: string;
   /** One line, for a camera that is lost. */
@@ -36,7 +38,7 @@ export interface Readiness {
   /** Every check holds. */
   readonly ready: boolean;
   readonly checks: {
-    /** The model is loaded and has passed its self-test. */
+    /** Every model is loaded and has passed its self-test. */
     readonly model: boolean;
     /** Frames come from a camera at least, or have come to their end. */
     readonly camera: boolean;
@@ -48,7 +50,9 @@ export interface Readiness {
 export interface StatusSources {
   /** Names, in the order of the configuration. */
   readonly cameras: readonly string[];
-  readonly detector: { readonly bundle: Bundle; readonly ready: boolean };
+  readonly judges: { readonly all: readonly { readonly bundle: Bundle; readonly ready: boolean }[] };
+  /** The bundle that judges a camera now. */
+  bundleOf(camera: string): Bundle;
   /** What was set by command for a camera, for the model that judges. */
   commanded?(camera: string, model: Bundle): Commanded | undefined;
   /** Where alerts go; undefined where no broker is configured. */
@@ -61,7 +65,7 @@ export interface StatusSources {
 /** Remembers what the parts told last, so that whoever asks can be told how the daemon is. */
 export class StatusBoard {
   readonly #sources: StatusSources;
-  readonly #cameras = new Map<string, CameraStatus>();
+  readonly #cameras = new Map<string, Omit<CameraStatus, 'model'>>();
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
@@ -94,25 +98,31 @@ export class StatusBoard {
   }
 
   status(): Status {
-    const { detector, messaging, commanded } = this.#sources;
-    const { name, version: modelVersion, manifest } = detector.bundle;
+    const { judges, bundleOf, messaging, commanded } = this.#sources;
     return {
       version,
       uptimeSeconds: Math.round(process.uptime()),
-      model: { name, version: modelVersion, threshold: manifest.threshold.value },
-      cameras: [...this.#cameras.values()].map((camera) => ({
-        ...camera,
-        commanded: commanded?.(camera.name, detector.bundle),
-      })),
+      models: judges.all.map(({ bundle }) => {
+        const { name, version: modelVersion, manifest } = bundle;
+        return { name, version: modelVersion, threshold: manifest.threshold.value };
+      }),
+      cameras: [...this.#cameras.values()].map(({ name, ...seen }) => {
+        const bundle = bundleOf(name);
+        return { name, model: bundle.name, ...seen, commanded: commanded?.(name, bundle) };
+      }),
       mqtt: messaging && { connected: messaging.client.connected, outboxDepth: messaging.outbox.depth },
     };
   }
 
   readiness(): Readiness {
-    const { detector, messaging } = this.#sources;
+    const { judges, messaging } = this.#sources;
     const states = [...this.#cameras.values()].map(({ state }) => state);
     const camera = states.some((state) => state === 'live' || state === 'ended');
-    const checks = { model: detector.ready, camera, ...(messaging && { broker: messaging.client.connected }) };
+    const checks = {
+      model: judges.all.every(({ ready }) => ready),
+      camera,
+      ...(messaging && { broker: messaging.client.connected }),
+    };
     return { ready: Object.values(checks).every(Boolean), checks };
   }
 

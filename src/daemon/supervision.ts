@@ -53,10 +53,11 @@ export class Supervision {
 }
 
 /** One line for `systemctl status`. */
-function describe({ cameras, model, mqtt }: Status): string {
+function describe({ cameras, models, mqtt }: Status): string {
   const live = cameras.filter(({ state }) => state === 'live').length;
   const alerts = cameras.filter(({ openAlert }) => openAlert !== null).map(({ name }) => name);
+  const judging = models.map(({ name, version }) => `model ${name} ${version}`).join(', ');
   const broker = mqtt && !mqtt.connected ? '; the broker is not reached' : '';
   const alarm = alerts.length > 0 ? `; alert: ${alerts.join(', ')}` : '';
-  return `${live} of ${cameras.length} cameras live; model ${model.name} ${model.version}${broker}${alarm}`;
+  return `${live} of ${cameras.length} cameras live; ${judging}${broker}${alarm}`;
 }

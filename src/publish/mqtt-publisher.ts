@@ -16,8 +16,8 @@ export interface PublisherOptions {
   readonly topics: Topics;
   /** Told of cameras, too, where it is asked for. */
   readonly homeAssistant?: HomeAssistant;
-  /** The bundle that judges now, for the payloads. */
-  readonly model: () => ModelName;
+  /** The bundle that judges a camera now, for the payloads. */
+  readonly model: (camera: string) => ModelName;
   /** The outbox cannot be used any more: alerts are sent without it, and lost where the broker is away. */
   readonly onOutboxFailure: (error: Error) => void;
 }
@@ -79,7 +79,7 @@ export class MqttPublisher {
   /** Resolves when the alert is on disk: from then on it is not lost. */
   alert(event: AlertEvent): Promise<void> {
     const { topics, model } = this.#options;
-    const payload = Buffer.from(alertPayload(event, model()));
+    const payload = Buffer.from(alertPayload(event, model(event.camera)));
     this.#states.alert(event);
     return this.#post({
       kind: 'alert',
@@ -104,7 +104,7 @@ export class MqttPublisher {
   /** The verdict in full. */
   verdict(verdict: Verdict): void {
     const { client, topics, model } = this.#options;
-    client.send(topics.verdict(verdict.camera), verdictPayload(verdict, model()), { qos: 0 });
+    client.send(topics.verdict(verdict.camera), verdictPayload(verdict, model(verdict.camera)), { qos: 0 });
   }
 
   /** Into the outbox, and from there to the broker; past it where it cannot be used. */

@@ -21,6 +21,7 @@ export async function findUnusableFiles(config: Config): Promise<Problem[]> {
     { key: ['model'], path: model, check: openBundle },
     // A bare name is looked for on the PATH.
     { key: ['ffmpeg'], path: ffmpeg?.includes('/') ? ffmpeg : undefined, check: executable },
+    ...cameras.map(({ model: path }, i) => ({ key: ['cameras', i, 'model'], path, check: openBundle })),
     ...cameras.map((camera, i) => sourceOf(camera, ['cameras', i, 'source'])),
     ...(['ca', 'cert', 'key'] as const).map((key) => ({ key: ['mqtt', key], path: mqtt?.[key], check: readableFile })),
   ];

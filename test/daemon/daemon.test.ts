@@ -92,7 +92,7 @@ describe('kdad-edge run', () => {
     expect(ready.status).toBe(200);
     expect(await ready.json()).toEqual({ ready: true, checks: { model: true, camera: true, broker: true } });
     const status = (await (await fetch(`http://127.0.0.1:${port()}/api/v1/status`)).json()) as Status;
-    expect(status).toMatchObject({ model: { name: 'bundle' }, mqtt: { connected: true } });
+    expect(status).toMatchObject({ models: [{ name: 'bundle' }], mqtt: { connected: true } });
     expect(status.cameras).toMatchObject([{ name: 'line', state: 'live', lastRatio: expect.any(Number) }]);
     expect(status.cameras[0].framesJudged).toBeGreaterThan(0);
     const values = await metrics();

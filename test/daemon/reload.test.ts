@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Status } from '../../src/daemon/status.js';
 import { aedesBroker, type Broker } from '../fixtures/brokers.js';
 import { descendants, makeVideo, type RunningDaemon, startDaemon, until } from '../fixtures/daemon.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
@@ -16,6 +17,7 @@ beforeAll(async () => {
   await mkdir(folder, { recursive: true });
   broker = await aedesBroker();
   await broker.start();
+  await cp(bundle, join(folder, 'other'), { recursive: true });
   await makeVideo(join(folder, 'part.avi'), { good: 12, bad: 12 });
 }, 90_000);
 afterAll(() => broker.stop());
@@ -99,6 +101,42 @@ describe('SIGHUP', () => {
     expect(series).toEqual([]);
     await daemon.stop();
   }, 90_000);
+
+  it('has cameras judged by other models, and keeps the old ones when one cannot be used', async () => {
+    const other = `model: "../other"`;
+    const daemon = await started('models', yaml('models', camera('line') + camera('gate', other)));
+    const alerts = (name: string) => daemon.on(`cameras/${name}/alert`).map(({ payload }) => JSON.parse(`${payload}`));
+    const models = async () => {
+      const { models } = (await (await fetch(`http://127.0.0.1:${daemon.port()}/api/v1/status`)).json()) as Status;
+      return models.map(({ name }) => name);
+    };
+    const processes = async () =>
+      (await descendants(daemon.process.pid as number)).filter(({ command }) => /inference-main/.test(command)).length;
+    await until(() => alerts('line').length > 0 && alerts('gate').length > 0, daemon.log);
+    expect([alerts('line')[0].model, alerts('gate')[0].model]).toEqual(['bundle', 'other']);
+    expect(await models()).toEqual(['bundle', 'other']);
+    expect(await processes()).toBe(2);
+
+    const text = yaml('models', camera('line', 'model: "../missing"') + camera('gate', other));
+    const line = await daemon.reload(text, /old one stays/);
+    expect(line.problems[0]).toContain(join(folder, 'missing'));
+    expect(await models()).toEqual(['bundle', 'other']);
+
+    await daemon.reload(yaml('models', camera('line', other) + camera('gate', other)));
+    const before = alerts('line').length;
+    await until(
+      () =>
+        alerts('line')
+          .slice(before)
+          .some(({ model }) => model === 'other'),
+      daemon.log,
+    );
+    expect(await models()).toEqual(['other']);
+    expect(await processes()).toBe(1);
+    const info = [...(await daemon.metrics()).keys()].filter((name) => name.startsWith('kdad_model_info'));
+    expect(info).toEqual([expect.stringContaining('model="other"')]);
+    await daemon.stop();
+  }, 120_000);
 
   it('changes nothing when the file is wrong, and tells all that is', async () => {
     const text = yaml('wrong', camera('line', NEVER));

@@ -13,7 +13,8 @@ function board(changes: { ready?: boolean; connected?: boolean } = {}): StatusBo
   const { ready = true, connected } = changes;
   return new StatusBoard({
     cameras: ['line', 'gate'],
-    detector: { bundle, ready },
+    judges: { all: [{ bundle, ready }] },
+    bundleOf: () => bundle,
     messaging: connected === undefined ? undefined : { client: { connected }, outbox: { depth: 3 } },
   });
 }
@@ -23,7 +24,7 @@ describe('the status', () => {
     expect(board({ connected: true }).status()).toMatchObject({
       version,
       uptimeSeconds: expect.any(Number),
-      model: { name: 'washer', version: '7', threshold: 0.5 },
+      models: [{ name: 'washer', version: '7', threshold: 0.5 }],
       mqtt: { connected: true, outboxDepth: 3 },
     });
     expect(board().status().mqtt).toBeUndefined();
@@ -32,8 +33,8 @@ describe('the status', () => {
   it('has every camera from the start, in the order of the configuration', () => {
     const nothing = { since: expect.stringMatching(moment), framesJudged: 0, lastRatio: null, openAlert: null };
     expect(board().status().cameras).toEqual([
-      { name: 'line', state: 'connecting', ...nothing },
-      { name: 'gate', state: 'connecting', ...nothing },
+      { name: 'line', model: 'washer', state: 'connecting', ...nothing },
+      { name: 'gate', model: 'washer', state: 'connecting', ...nothing },
     ]);
   });
 

@@ -12,11 +12,19 @@ import { makeVideo, startDaemon, until } from '../fixtures/daemon.js';
 import { hasNotify, notifySocket } from '../fixtures/notify-socket.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
 
-const camera = { name: 'line', state: 'live', since: '', framesJudged: 1, lastRatio: 0.5, openAlert: null } as const;
+const camera = {
+  name: 'line',
+  model: 'washer',
+  state: 'live',
+  since: '',
+  framesJudged: 1,
+  lastRatio: 0.5,
+  openAlert: null,
+} as const;
 const status: Status = {
   version: '1.2.3',
   uptimeSeconds: 1,
-  model: { name: 'washer', version: '7', threshold: 0.5 },
+  models: [{ name: 'washer', version: '7', threshold: 0.5 }],
   cameras: [camera, { ...camera, name: 'gate', state: 'lost' }],
 };
 

@@ -1,0 +1,71 @@
+import type { Bundle } from '../bundle/read.js';
+import type { Config } from '../config/schema.js';
+import { Inspector, type InspectorOptions } from '../inspection/inspector.js';
+import { LiveDetector } from '../inspection/live-detector.js';
+import type { Logger } from '../observability/log.js';
+import type { Metrics } from '../observability/metrics.js';
+import { ModelSwitch } from './model-switch.js';
+
+/** What every judge is told of the cameras, and whom it tells. */
+export interface JudgeOptions
+  extends Pick<InspectorOptions, 'ignoredBy' | 'admits' | 'isMuted' | 'alert' | 'listener'> {
+  readonly settings: Config['inspection'];
+  /** The camera's own threshold for a model; undefined where the model's counts. */
+  thresholdOf(camera: string, model: Bundle): number | undefined;
+  /** Another version judges now. */
+  onSwap(judge: Judge): void;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** One model at work: its detector in a process of its own, the inspection of its cameras' frames, and the switch to other versions. */
+export class Judge {
+  readonly inspector: Inspector;
+  readonly models: ModelSwitch;
+  readonly #detector: LiveDetector;
+
+  /** @param path of the model as configured: a bundle, or a store; `bundle` is what was opened there */
+  constructor(path: string, bundle: Bundle, options: JudgeOptions) {
+    const { settings, thresholdOf, onSwap, metrics, log } = options;
+    this.#detector = new LiveDetector(bundle, {
+      threads: settings.threads,
+      timeout: settings.batchTimeout,
+      onLoss: (reason) => {
+        metrics.inferenceRestarts.inc();
+        log.error({ model: this.bundle.name, reason }, 'inference process lost; starting another');
+      },
+    });
+    this.inspector = new Inspector({
+      ...options,
+      detector: this.#detector,
+      maxBatch: Math.min(settings.maxBatch, bundle.manifest.detector.maxBatch),
+      maxWait: settings.maxWait,
+      queue: settings.queue,
+      thresholdOf: (camera) => thresholdOf(camera, this.bundle) ?? this.bundle.manifest.threshold.value,
+    });
+    this.models = new ModelSwitch({ path, detector: this.#detector, metrics, log, onSwap: () => onSwap(this) });
+  }
+
+  /** The bundle that judges the next batch. */
+  get bundle(): Bundle {
+    return this.#detector.bundle;
+  }
+
+  /** Loaded, and has passed its self-test. */
+  get ready(): boolean {
+    return this.#detector.ready;
+  }
+
+  /** @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE */
+  async start(): Promise<void> {
+    await this.#detector.start();
+    this.inspector.start();
+    this.models.start();
+  }
+
+  async stop(): Promise<void> {
+    this.models.stop();
+    await this.inspector.stop();
+    await this.#detector.stop();
+  }
+}

@@ -1,0 +1,89 @@
+import { openBundle } from '../bundle/read.js';
+import type { Config } from '../config/schema.js';
+import type { AlertRules } from '../inspection/alerts.js';
+import { Judge, type JudgeOptions } from './judge.js';
+
+/** The judges, one for each model that cameras name. */
+export class Judges {
+  readonly #options: JudgeOptions;
+  readonly #judges: Map<string, Judge>;
+  #rules: AlertRules;
+
+  private constructor(judges: Map<string, Judge>, options: JudgeOptions) {
+    this.#judges = judges;
+    this.#options = options;
+    this.#rules = options.alert;
+  }
+
+  /**
+   * Opens the models of a configuration; nothing is loaded before `start`.
+   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, BUNDLE_UNSUPPORTED
+   */
+  static async open(config: Config, options: JudgeOptions): Promise<Judges> {
+    const judges = new Map<string, Judge>();
+    for (const path of modelsOf(config)) judges.set(path, new Judge(path, await openBundle(path), options));
+    return new Judges(judges, options);
+  }
+
+  /** In the order of the configuration. */
+  get all(): Judge[] {
+    return [...this.#judges.values()];
+  }
+
+  /** @param path as the configuration names the model of a camera that is watched */
+  of(path: string): Judge {
+    return this.#judges.get(path) as Judge;
+  }
+
+  /** @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE */
+  async start(): Promise<void> {
+    for (const judge of this.all) await judge.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all.map((judge) => judge.stop()));
+  }
+
+  /**
+   * Loads the models of another configuration that are not at work yet. When one of them cannot be, everything stays as it is.
+   * @throws KdadError as `open` and `start`
+   */
+  async add(config: Config): Promise<void> {
+    const added = new Map<string, Judge>();
+    try {
+      for (const path of modelsOf(config)) {
+        if (this.#judges.has(path)) continue;
+        const judge = new Judge(path, await openBundle(path), { ...this.#options, alert: this.#rules });
+        added.set(path, judge);
+        await judge.start();
+      }
+    } catch (error) {
+      await Promise.all([...added.values()].map((judge) => judge.stop()));
+      throw error;
+    }
+    for (const [path, judge] of added) this.#judges.set(path, judge);
+  }
+
+  /** Ends the judges that no camera of the configuration needs any more. */
+  async keep(config: Config): Promise<void> {
+    const needed = modelsOf(config);
+    for (const [path, judge] of this.#judges) {
+      if (needed.has(path)) continue;
+      this.#judges.delete(path);
+      await judge.stop();
+    }
+  }
+
+  /** Alerts open and close by other rules from now on. */
+  changeRules(rules: AlertRules): void {
+    this.#rules = rules;
+    for (const { inspector } of this.all) inspector.changeRules(rules);
+  }
+
+  /** Resolves once every frame has been judged or dropped. */
+  async drained(): Promise<void> {
+    await Promise.all(this.all.map(({ inspector }) => inspector.drained()));
+  }
+}
+
+const modelsOf = ({ model, cameras }: Config): Set<string> => new Set(cameras.map((camera) => camera.model ?? model));
