@@ -5,7 +5,10 @@ import { bearerToken } from '../observability/bearer.js';
 import { describeIssue, type Problem } from './problems.js';
 import { fillReferences, readSecret } from './references.js';
 import { type Config, configSchema } from './schema.js';
-import { parseSource, type Source } from './source.js';
+import { parseSource, refuseAny, type Source } from './source.js';
+
+/** Characters of a configuration: ten thousand cameras take less. */
+const LONGEST = 1_000_000;
 
 /**
  * Reads a configuration: YAML, in which `${NAME}` and `${file:PATH}` stand for values from elsewhere (references.ts). Paths in it
@@ -22,6 +25,9 @@ export async function loadConfig(
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new KdadError('CONFIG_INVALID', `${file}: cannot be read: ${error.message}`, { cause: error });
   });
+  if (text.length > LONGEST) {
+    throw new KdadError('CONFIG_INVALID', `${file}:1:1: ${text.length} characters; expected at most ${LONGEST}`);
+  }
   const source = parseSource(text, file);
   const folder = dirname(resolve(file));
   const problems: Problem[] = [];
@@ -46,12 +52,12 @@ export async function loadConfig(
 }
 
 function refuseIf(problems: readonly Problem[], source: Source): void {
-  if (problems.length === 0) return;
-  const lines = problems.map(({ path, key, text }) => {
-    const name = path.map((part) => (typeof part === 'number' ? part + 1 : part)).join('.');
-    return `${source.placeOf(path, key)}: ${name ? `${name}: ` : ''}${text}`;
-  });
-  throw new KdadError('CONFIG_INVALID', lines.join('\n'));
+  refuseAny(
+    problems.map(({ path, key, text }) => {
+      const name = path.map((part) => (typeof part === 'number' ? part + 1 : part)).join('.');
+      return { place: () => source.placeOf(path, key), text: `${name ? `${name}: ` : ''}${text}` };
+    }),
+  );
 }
 
 /** A copy of YAML's plain data with every text passed through `change`. */

@@ -1,6 +1,7 @@
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { redactText } from '../camera/redact.js';
 import { KdadError } from '../errors.js';
+import { findMisuses, keyText } from './structure.js';
 
 /** A YAML text: its plain data, and where in the text each of them stands. */
 export interface Source {
@@ -12,28 +13,47 @@ export interface Source {
   placeOf(path: readonly PropertyKey[], key?: boolean): string;
 }
 
+/** Errors that are told at most: more help nobody, and finding their places takes time. */
+const MOST = 100;
+
 /**
  * @param file for the places
  * @throws KdadError CONFIG_INVALID with every error of syntax
  */
 export function parseSource(text: string, file: string): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+    uniqueKeys: false,
+  });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  const refuse = (problems: string[]) => new KdadError('CONFIG_INVALID', problems.join('\n'));
-  if (document.errors.length > 0) {
-    throw refuse(document.errors.map(({ pos, message }) => `${place(pos[0])}: not YAML: ${redactText(message)}`));
-  }
+  refuseAny(
+    document.errors.map(({ pos, message }) => ({
+      place: () => place(pos[0]),
+      text: `not YAML: ${redactText(message)}`,
+    })),
+  );
+  refuseAny(findMisuses(document).map(({ offset, text }) => ({ place: () => place(offset), text })));
   try {
     // Aliases can make a small text unfold into more than the memory holds.
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return { value, placeOf: (path, key) => place(offsetOf(document, path, key)) };
   } catch (error) {
-    throw refuse([`${file}: not YAML: ${(error as Error).message}`]);
+    throw new KdadError('CONFIG_INVALID', `${place(0)}: not YAML: ${(error as Error).message}`);
   }
+}
+
+/** @throws KdadError CONFIG_INVALID when there are any, a line each */
+export function refuseAny(problems: readonly { readonly place: () => string; readonly text: string }[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.slice(0, MOST).map(({ place, text }) => `${place()}: ${text}`);
+  if (problems.length > MOST) lines.push(`${problems[MOST].place()}: and ${problems.length - MOST} more`);
+  throw new KdadError('CONFIG_INVALID', lines.join('\n'));
 }
 
 function offsetOf(document: Document.Parsed, path: readonly PropertyKey[], key = false): number {
@@ -46,5 +66,3 @@ function offsetOf(document: Document.Parsed, path: readonly PropertyKey[], key =
   }
   return document.contents?.range?.[0] ?? 0;
 }
-
-const keyText = (key: unknown): string => String(isNode(key) ? key.toJSON() : key);
