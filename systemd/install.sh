@@ -41,7 +41,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 units=$root/etc/systemd/system
 library=$root/usr/lib/kdad-edge
 sysusers=$root/usr/lib/sysusers.d/kdad-edge.conf
-tmpfiles=$root/usr/lib/tmpfiles.d/kdad-edge.conf
 
 # The service manager, where there is one to be told.
 manager() {
@@ -60,17 +59,22 @@ install_all() {
   case $(readlink -f "$bin") in
     /home/* | /root/* | /tmp/*) [ -n "$root" ] || fail "$bin lies where the hardened unit cannot see it: install kdad-edge for all, say in /usr/local" ;;
   esac
-  install -d "$units" "$library" "$(dirname "$sysusers")" "$(dirname "$tmpfiles")"
+  install -d "$units" "$library" "$(dirname "$sysusers")"
   put 644 kdad-edge.service "$units/kdad-edge.service"
   put 644 kdad-edge-train@.service "$units/kdad-edge-train@.service"
   put 755 train "$library/train"
   put 644 kdad-edge.sysusers "$sysusers"
-  put 644 kdad-edge.tmpfiles "$tmpfiles"
   systemd-sysusers ${root:+"--root=$root"} "$sysusers"
-  systemd-tmpfiles ${root:+"--root=$root"} --create "$tmpfiles"
+  # By number: below --root, names mean nothing here.
+  user=$(sed -n 's/^kdad-edge:[^:]*:\([0-9]*\):.*/\1/p' "$root/etc/passwd")
+  group=$(sed -n 's/^kdad-edge:[^:]*:\([0-9]*\):.*/\1/p' "$root/etc/group")
+  # The configuration is root's, and the daemon may read it; what it makes is its own.
+  install -d -m 750 -o 0 -g "$group" "$root/etc/kdad-edge"
+  for folder in '' /models /pictures /evaluation; do
+    install -d -m 750 -o "$user" -g "$group" "$root/var/lib/kdad-edge$folder"
+  done
   config=$root/etc/kdad-edge/kdad-edge.yaml
-  [ -e "$config" ] || install -m 640 "$here/../config/kdad-edge.yaml" "$config"
-  chown --reference="$root/etc/kdad-edge" "$config"
+  [ -e "$config" ] || install -m 640 -o 0 -g "$group" "$here/../config/kdad-edge.yaml" "$config"
   manager daemon-reload
   echo 'Installed. Write /etc/kdad-edge/kdad-edge.yaml, then: systemctl enable --now kdad-edge'
 }
@@ -78,7 +82,7 @@ install_all() {
 uninstall_all() {
   manager stop 'kdad-edge-train@*.service' || true
   manager disable --now kdad-edge.service || true
-  rm -f "$units/kdad-edge.service" "$units/kdad-edge-train@.service" "$sysusers" "$tmpfiles"
+  rm -f "$units/kdad-edge.service" "$units/kdad-edge-train@.service" "$sysusers"
   rm -rf "$library"
   manager daemon-reload
   if [ -z "$purge" ]; then

@@ -98,17 +98,33 @@ describe.skipIf(!able)('systemd/install.sh', () => {
     expect(await isThere(at('etc/systemd'))).toBe(false);
   });
 
-  it('leaves a training that makes a new version of the model, and verifies it', async () => {
-    const { at, install } = await machine();
+  /** Runs the training as its unit would. @returns how kdad-edge was called */
+  async function train({ at, install }: Awaited<ReturnType<typeof machine>>, folders: readonly string[]) {
     install();
     const state = at('var/lib/kdad-edge');
-    await mkdir(join(state, 'pictures/washer/images'), { recursive: true });
-    const training = spawnSync(at('usr/lib/kdad-edge/train'), ['washer'], { cwd: state, encoding: 'utf8' });
-    expect(training).toMatchObject({ status: 0 });
-    const [trained, verified] = (await readFile(join(state, 'calls'), 'utf8')).trim().split('\n');
-    const version = /^train --data pictures\/washer\/images --out models\/washer\/(\d{8}T\d{6}Z)$/.exec(trained)?.[1];
-    expect(version, trained).toBeDefined();
-    expect(verified).toBe(`models verify models/washer/${version}`);
-    expect(training.stdout).toContain(`kdad-edge models activate ${state}/models/washer ${version}`);
+    for (const folder of folders) await mkdir(join(state, folder), { recursive: true });
+    const { status, stdout } = spawnSync(at('usr/lib/kdad-edge/train'), ['washer'], { cwd: state, encoding: 'utf8' });
+    expect(status).toBe(0);
+    const calls = (await readFile(join(state, 'calls'), 'utf8'))
+      .trim()
+      .replaceAll(/\d{8}T\d{6}Z/g, '<time>')
+      .split('\n');
+    return { calls, stdout };
+  }
+
+  it('leaves a training that makes a new version of the model, and verifies it', async () => {
+    const { calls, stdout } = await train(await machine(), ['pictures/washer/images']);
+    expect(calls).toEqual([
+      'train --data pictures/washer/images --out models/washer/<time>',
+      'models verify models/washer/<time>',
+    ]);
+    expect(stdout).toMatch(/kdad-edge models activate \/.*\/models\/washer \d{8}T\d{6}Z/);
+  });
+
+  it('leaves a training that puts the new version to use only where it can be compared', async () => {
+    const { calls } = await train(await machine(), ['pictures/washer', 'evaluation/washer']);
+    expect(calls).toEqual([
+      'train --data pictures/washer --out models/washer/<time> --activate --evaluate evaluation/washer',
+    ]);
   });
 });
