@@ -38,6 +38,7 @@ export const collect = new Command('collect')
   .action(async ({ config: file, camera: name, out, count, minutes, only, full }: Options) => {
     const [
       { loadConfig },
+      { modelOf },
       { findFfmpeg },
       { collect: run },
       { ContactSheet },
@@ -45,6 +46,7 @@ export const collect = new Command('collect')
       { imagenetPreprocessing },
     ] = await Promise.all([
       import('../config/load.js'),
+      import('../config/models.js'),
       import('../camera/ffmpeg.js'),
       import('../collect/collect.js'),
       import('../report/contact-sheet.js'),
@@ -58,7 +60,7 @@ export const collect = new Command('collect')
       throw new KdadError('CONFIG_INVALID', `${file}: no camera ${name}; there are ${names}`);
     }
     await refuseFull(out);
-    const bundle = await modelOf(config.model, only !== undefined);
+    const bundle = await openModel(modelOf(config, camera), only !== undefined);
     const size = bundle?.manifest.preprocessing.size ?? imagenetPreprocessing.size;
     const ffmpeg = await findFfmpeg(config.ffmpeg);
     const interruption = interruptible();
@@ -90,7 +92,7 @@ export const collect = new Command('collect')
   });
 
 /** Before the first training there is no model yet; then frames get the size that training gives them. */
-async function modelOf(path: string, needed: boolean): Promise<Bundle | undefined> {
+async function openModel(path: string, needed: boolean): Promise<Bundle | undefined> {
   const { openBundle } = await import('../bundle/read.js');
   return openBundle(path).catch((error) => {
     if (!needed && error instanceof KdadError && error.code === 'BUNDLE_MISSING') return undefined;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { findFfmpeg } from '../camera/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
+import { modelOf } from '../config/models.js';
 import type { Config } from '../config/schema.js';
 import { Overrides } from '../control/overrides.js';
 import { EvidenceFolder, type EvidenceLimits } from '../evidence/evidence-folder.js';
@@ -175,7 +176,7 @@ export class Daemon {
     });
     this.#cameras = new Cameras(cameras, {
       ffmpeg,
-      sizeOf: ({ model }) => judges.of(model ?? this.#config.model).bundle.manifest.preprocessing.size,
+      sizeOf: (settings) => judges.of(modelOf(this.#config, settings)).bundle.manifest.preprocessing.size,
       metrics,
       log,
       listener: (settings) => this.#switchboard.cameraListener(settings),
@@ -262,8 +263,9 @@ export class Daemon {
 
   #judgeOf(camera: string): Judge {
     const { model, cameras } = this.#config;
+    // One that leaves is still judged as it was.
     const settings = this.#cameras.settingsOf(camera) ?? cameras.find(({ name }) => name === camera);
-    return this.#judges.of(settings?.model ?? model);
+    return this.#judges.of(settings ? modelOf(this.#config, settings) : model);
   }
 }
 

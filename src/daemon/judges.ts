@@ -1,4 +1,5 @@
 import { openBundle } from '../bundle/read.js';
+import { modelsOf } from '../config/models.js';
 import type { Config } from '../config/schema.js';
 import type { AlertRules } from '../inspection/alerts.js';
 import { Judge, type JudgeOptions } from './judge.js';
@@ -68,7 +69,7 @@ export class Judges {
   async keep(config: Config): Promise<void> {
     const needed = modelsOf(config);
     for (const [path, judge] of this.#judges) {
-      if (needed.has(path)) continue;
+      if (needed.includes(path)) continue;
       this.#judges.delete(path);
       await judge.stop();
     }
@@ -85,5 +86,3 @@ export class Judges {
     await Promise.all(this.all.map(({ inspector }) => inspector.drained()));
   }
 }
-
-const modelsOf = ({ model, cameras }: Config): Set<string> => new Set(cameras.map((camera) => camera.model ?? model));

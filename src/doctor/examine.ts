@@ -1,6 +1,8 @@
-import { openBundle } from '../bundle/read.js';
+import { basename } from 'node:path';
+import { type Bundle, openBundle } from '../bundle/read.js';
 import { findFfmpeg } from '../camera/ffmpeg.js';
 import { loadConfig } from '../config/load.js';
+import { modelOf, modelsOf } from '../config/models.js';
 import type { CameraConfig, Config } from '../config/schema.js';
 import { imagenetPreprocessing } from '../data/preprocessing.js';
 import { KdadError } from '../errors.js';
@@ -40,19 +42,27 @@ export async function examine(file: string): Promise<Finding[]> {
 
 function checksOf(config: Config): Check[] {
   const { cameras, mqtt, inspection } = config;
-  const [bundle, ffmpeg] = [openBundle(config.model), findFfmpeg(config.ffmpeg)];
-  const size = bundle.then(
-    ({ manifest }) => manifest.preprocessing.size,
-    () => imagenetPreprocessing.size,
-  );
+  const ffmpeg = findFfmpeg(config.ffmpeg);
+  const bundles = new Map(modelsOf(config).map((path) => [path, openBundle(path)]));
+  const sizeFor = (camera: CameraConfig) =>
+    (bundles.get(modelOf(config, camera)) as Promise<Bundle>).then(
+      ({ manifest }) => manifest.preprocessing.size,
+      () => imagenetPreprocessing.size,
+    );
+  const modelChecks = ([path, bundle]: [string, Promise<Bundle>]): Check[] => {
+    const which = bundles.size > 1 ? ` ${basename(path)}` : '';
+    return [
+      { what: `model${which}`, run: async () => describeBundle(await bundle) },
+      { what: `self-test${which}`, needs: bundle, run: async () => checkSelfTest(await bundle, inspection.threads) },
+    ];
+  };
   const cameraCheck = (camera: CameraConfig): Check => ({
     what: `camera ${camera.name}`,
     needs: ffmpeg,
-    run: async (signal) => checkCamera(camera, { ffmpeg: await ffmpeg, size: await size, signal }),
+    run: async (signal) => checkCamera(camera, { ffmpeg: await ffmpeg, size: await sizeFor(camera), signal }),
   });
   return [
-    { what: 'model', run: async () => describeBundle(await bundle) },
-    { what: 'self-test', needs: bundle, run: async () => checkSelfTest(await bundle, inspection.threads) },
+    ...[...bundles].flatMap(modelChecks),
     { what: 'engine', run: async () => describeEngine(inspection.threads) },
     { what: 'ffmpeg', run: async () => describeFfmpeg(await ffmpeg) },
     { what: 'decoders', needs: ffmpeg, run: async (signal) => checkDecoders(cameras, await ffmpeg, signal) },
@@ -80,5 +90,5 @@ async function carryOut({ what, needs, run }: Check): Promise<Finding> {
   });
   const found = await Promise.race([attempt(what, () => run(controller.signal)), late]);
   clearTimeout(timer);
-  return found;
+  return { ...found, what };
 }

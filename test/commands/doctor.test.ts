@@ -25,6 +25,8 @@ afterAll(() => broker.stop());
 interface Changes {
   readonly model?: string;
   readonly source?: string;
+  /** More cameras. */
+  readonly cameras?: string;
   readonly stateDir?: string;
   readonly password?: string;
   readonly port?: number;
@@ -38,7 +40,7 @@ async function examine(changes: Changes = {}, ...options: string[]) {
   const yaml = `
 model: ${changes.model ?? tiny.bundle}
 stateDir: ${changes.stateDir ?? 'state/of/line'}
-cameras: [{ name: line, source: ${source} }]
+cameras: [{ name: line, source: ${source} }${changes.cameras ?? ''}]
 evidence: { minFree: 1 }
 mqtt: { ${changes.mqtt ?? `url: "mqtt://127.0.0.1:${broker.port}", username: line, passwordFile: password`}, version: 3.1.1 }
 http: { port: ${changes.port ?? 0} }
@@ -74,6 +76,15 @@ describe('kdad-edge doctor', () => {
     expect(row('disk').found).toMatch(/state\/of\/line can be written, [\d.]+ GB free$/);
     expect(row('port').found).toBe('any free one');
     expect(['ok', 'warning', 'skipped']).toContain(row('clock').outcome);
+  });
+
+  it('looks at every model that cameras have', async () => {
+    const cameras = `, { name: gate, model: /none/washer, source: { kind: folder, path: ${join(tiny.data, 'test/good')} } }`;
+    const { row, failures } = await examine({ cameras });
+    expect(failures).toEqual(['model washer']);
+    expect(row('model bundle').outcome).toBe('ok');
+    expect(row('self-test washer').outcome).toBe('skipped');
+    expect(row('camera gate').outcome).toBe('ok');
   });
 
   it('tells the same as JSON', async () => {
