@@ -40,11 +40,11 @@ describe('a command', () => {
       ok: true,
       result: { noted: 'mute' },
     });
-    expect(await send('activate', { version: '2' })).toMatchObject({ command: 'activate', ok: true });
+    expect(await send('activate', { version: '2', model: 'washer' })).toMatchObject({ command: 'activate', ok: true });
     expect(await send('threshold', { threshold: null }, 'gate')).toMatchObject({ ok: true });
     expect(done).toEqual([
       ['mute', 'line', 300_000],
-      ['activate', '2'],
+      ['activate', '2', 'washer'],
       ['threshold', 'gate', null],
     ]);
     expect(outcomes.map(([command, outcome]) => [command, outcome])).toEqual([
