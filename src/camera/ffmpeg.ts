@@ -107,6 +107,8 @@ async function packagedPath(name: string): Promise<string> {
 }
 
 function reason(error: unknown): string {
+  // @ffmpeg-installer throws a text where its package for this platform is missing.
+  if (typeof error === 'string') return error.split('\n', 1)[0];
   const { code, killed, message } = error as NodeJS.ErrnoException & { killed?: boolean };
   if (killed) return 'it did not answer -version within 10 s';
   if (code === 'ENOENT') return 'no such program';

@@ -1,9 +1,14 @@
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import installer from '@ffmpeg-installer/ffmpeg';
 import { afterAll, describe, expect, it } from 'vitest';
 import { atLeast, findFfmpeg, parseVersion } from '../../src/camera/ffmpeg.js';
+import { folderWith } from '../fixtures/folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kdad-ffmpeg-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,6 +43,21 @@ describe('finding ffmpeg', () => {
     const found = await findFfmpeg(undefined, { PATH: '/nowhere' });
     expect(found.source).toMatch(/^(ffmpeg-static|@ffmpeg-installer\/ffmpeg)$/);
     expect(atLeast(found.version, 4)).toBe(true);
+  });
+
+  it('says what it tried when there is none, not even in a package', async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const place = await folderWith({ 'package.json': '{ "type": "module" }' });
+    for (const file of ['camera/ffmpeg.js', 'errors.js']) await cp(join(root, 'dist', file), join(place, file));
+    // Without the package for this platform, as where npm leaves optional ones out.
+    const [from, to] = [root, place].map((folder) => join(folder, 'node_modules/@ffmpeg-installer/ffmpeg'));
+    await cp(from, to, { recursive: true });
+    const script = `const { findFfmpeg } = await import(${JSON.stringify(join(place, 'camera/ffmpeg.js'))});
+      await findFfmpeg(undefined, { PATH: '/nowhere' }).catch(({ code, message }) => console.log(code, message));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(stdout).toMatch(
+      /^FFMPEG_MISSING no ffmpeg runs here\. .*PATH: no such program; ffmpeg-static: not .*; @ffmpeg-installer.*: Could not find/,
+    );
   });
 
   it.each([
