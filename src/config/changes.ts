@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { listKeys } from './keys.js';
-import type { CameraConfig, Config, Restart } from './schema.js';
+import type { CameraConfig, Config } from './schema.js';
+import type { Restart } from './values.js';
 
 /** What another configuration means for the one in force. */
 export interface Changes {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { configSchema, type Restart } from './schema.js';
+import { configSchema } from './schema.js';
+import type { Restart } from './values.js';
 
 /** A JSON Schema, as far as ours uses it. */
 export interface JsonSchema {

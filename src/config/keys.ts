@@ -1,5 +1,5 @@
 import { type JsonSchema, jsonSchema } from './json-schema.js';
-import type { Restart } from './schema.js';
+import type { Restart } from './values.js';
 
 /** One key of the configuration file. */
 export interface Key {

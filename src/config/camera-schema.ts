@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { codecs } from '../camera/hardware.js';
+import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
+import { duration, positiveDuration } from './duration.js';
+import { count, ratio, restarts, text, url } from './values.js';
+
+const rtsp = z.strictObject({
+  kind: z.literal('rtsp').describe('A network camera that speaks RTSP.'),
+  url: url(['rtsp', 'rtsps']).describe('Address, with user and password where the camera asks for them.'),
+  transport: z
+    .enum(['tcp', 'udp'])
+    .default('tcp')
+    .describe('TCP loses no packets; UDP is for cameras that offer nothing else.'),
+});
+
+const v4l2 = z.strictObject({
+  kind: z.literal('v4l2').describe('A camera that the kernel knows: USB, CSI.'),
+  device: text.describe('Device file, say `/dev/video0`.'),
+  size: z.tuple([count, count]).optional().describe('Width and height to ask of the device, say `[1280, 720]`.'),
+  inputFps: ratio.optional().describe('Frames per second to ask of the device.'),
+});
+
+const mjpeg = z.strictObject({
+  kind: z.literal('mjpeg').describe('A stream of JPEGs over HTTP.'),
+  url: url(['http', 'https']).describe('Address, with user and password where the camera asks for them.'),
+});
+
+const file = z.strictObject({
+  kind: z.literal('file').describe('A recorded video.'),
+  path: text.describe('The video.'),
+  loop: z.boolean().default(false).describe('Begin again at the end; otherwise the camera ends with the file.'),
+  realtime: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Play at the recorded speed; otherwise as fast as it decodes, and frames that come too fast are dropped.',
+    ),
+});
+
+const folder = z.strictObject({
+  kind: z.literal('folder').describe('A folder of pictures, played in the order of their names.'),
+  path: text.describe('The folder.'),
+  loop: z.boolean().default(false).describe('Begin again at the end; otherwise the camera ends with the last picture.'),
+});
+
+const part = z.number().min(0).max(1);
+
+const crop = z
+  .strictObject({
+    left: part.default(0).describe('Where it begins from the left ...'),
+    top: part.default(0).describe('... and from the top.'),
+    width: part.positive().default(1).describe('How wide it is ...'),
+    height: part.positive().default(1).describe('... and how high.'),
+  })
+  .refine(({ left, width }) => left + width <= 1.000001, { path: ['width'], message: 'expected at most 1 - left' })
+  .refine(({ top, height }) => top + height <= 1.000001, { path: ['height'], message: 'expected at most 1 - top' });
+
+const trigger = z.union(
+  [
+    z.enum(['continuous', 'command']),
+    z.strictObject({
+      every: positiveDuration.describe('The first frame of each interval of this length is judged, and no other.'),
+    }),
+  ],
+  'expected continuous, command or { every: 10s }',
+);
+
+/** One camera of the configuration: where its frames come from, what is looked at, and how. */
+export const camera = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'expected letters, digits, - and _ only (it is part of MQTT topics)')
+    .describe('Unique name, of letters, digits, `-` and `_`; it appears in topics, metrics and logs.'),
+  source: z
+    .discriminatedUnion('kind', [rtsp, v4l2, mjpeg, file, folder], {
+      error: (issue) => (issue.code === 'invalid_union' ? 'expected rtsp, v4l2, mjpeg, file or folder' : undefined),
+    })
+    .describe('Where the frames come from.'),
+  fps: ratio
+    .optional()
+    .describe(`At most so many frames a second are judged; all of them when absent (of a folder ${defaultFolderFps}).`),
+  rotate: z
+    .literal([0, 90, 180, 270])
+    .default(0)
+    .describe('The picture is turned clockwise by so many degrees, before anything else.'),
+  crop: crop
+    .optional()
+    .describe(
+      'The part of the picture that is looked at, in parts of its width and height, from 0 to 1. Train on the same part.',
+    ),
+  ignore: z
+    .array(z.array(z.tuple([part, part])).min(3, 'expected at least three corners'))
+    .optional()
+    .describe(
+      'Areas that never count, each a list of corners `[x, y]` in parts of the (turned and cut) picture, say `[[0, 0], [0.2, 0], [0, 0.2]]`.',
+    )
+    .meta(restarts('no')),
+  trigger: trigger
+    .prefault('continuous')
+    .describe(
+      'Which frames are judged: all of them (`continuous`), one of each interval (`{ every: 10s }`), or only those asked for over MQTT (`command`, see mqtt.md). The camera stays connected; frames not judged are counted. `alert` counts judged frames only.',
+    ),
+  model: text
+    .optional()
+    .describe(
+      'The model that judges this camera, where it looks at another product. Every model has a process of its own.',
+    ),
+  threshold: ratio
+    .optional()
+    .describe('Score from which a frame is anomalous, instead of the one of the model.')
+    .meta(restarts('no')),
+  stallTimeout: positiveDuration
+    .prefault(`${defaultStallTimeout / 1000}s`)
+    .describe('A source that sends no frame for so long counts as lost.'),
+  firstFrameTimeout: positiveDuration
+    .prefault(`${defaultFirstFrameTimeout / 1000}s`)
+    .describe('The same for the first frame after a connection.'),
+  decoder: z
+    .enum(['none', 'auto', 'cuda', 'jetson', 'jetson-nvmpi', 'jetson-v4l2m2m', 'vaapi'])
+    .default('none')
+    .describe(
+      'Hardware that decodes the video: `auto` takes what decodes a second of video here; where the one asked for does not, the processor decodes, and log and metrics say so.',
+    ),
+  codec: z.enum(codecs).default('h264').describe('What the camera sends; only a hardware decoder needs to know.'),
+  settle: duration
+    .prefault(`${defaultSettle}ms`)
+    .describe(
+      'Frames of a live source are not judged for so long after a connection: the first ones are often broken.',
+    ),
+});
