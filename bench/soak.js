@@ -98,7 +98,12 @@ function judge({ samples, stillness, messages }) {
     messages,
     /** Milliseconds, with the time in which other programs had the processors. */
     eventLoopStill: Math.max(0, ...stillness.map(({ still }) => still)),
-    memory: samples.map(({ seconds, memory: { daemon, inference } }) => ({ seconds, daemon, inference })),
+    memory: samples.map(({ seconds, memory, metrics }) => ({
+      seconds,
+      ...memory,
+      heap: metrics.get('nodejs_heap_size_used_bytes'),
+      external: metrics.get('nodejs_external_memory_bytes'),
+    })),
     checks: [
       check('latency, 99 of 100 frames', Math.max(...accounts.map(({ p99 }) => p99)), Number(values.latency), 's'),
       check('growth of memory', memory[0] + memory[1], Number(values.memory), 'MB'),

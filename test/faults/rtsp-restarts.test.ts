@@ -49,15 +49,16 @@ http: { port: 0 }
       await until(() => verdicts() > 5, daemon.log);
       const port = Number(new URL(server.url.replace('rtsp:', 'http:')).port);
       for (let restart = 0; restart < RESTARTS; restart++) {
-        const lost = () => daemon.log().split('"msg":"camera lost"').length - 1;
-        const before = lost();
+        const times = (state: string) => daemon.log().split(`"msg":"camera ${state}"`).length - 1;
+        const before = { lost: times('lost'), live: times('live') };
         server.kill();
-        await until(() => lost() > before, daemon.log);
+        await until(() => times('lost') > before.lost, daemon.log);
         server = await rtspServer(port);
         const back = performance.now();
+        await until(() => times('live') > before.live, daemon.log);
+        expect(performance.now() - back).toBeLessThan(BACK);
         const seen = verdicts();
         await until(() => verdicts() > seen, daemon.log);
-        expect(performance.now() - back).toBeLessThan(BACK);
         // Long enough well to be tried again as quickly as at first.
         await sleep(1500);
       }
