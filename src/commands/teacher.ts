@@ -8,6 +8,7 @@ interface DistillOptions {
   readonly teacher: string;
   readonly corpus: readonly string[];
   readonly out: string;
+  readonly start?: string;
   readonly images: number;
   readonly size: number;
   readonly batch: number;
@@ -20,6 +21,7 @@ const distill = new Command('distill')
   .requiredOption('--teacher <name or file>', 'the teacher to learn from')
   .requiredOption('--corpus <folder...>', 'ordinary pictures, thousands of them; folders in them count, too')
   .requiredOption('--out <file>', 'the safetensors file to write')
+  .option('--start <name or file>', 'weights to begin with, of an earlier run; random ones when left out')
   .option('--images <n>', 'random crops to learn from', wholeNumber(1), 200_000)
   .option('--size <pixels>', 'height and width of the crops', multipleOf16, 128)
   .option('--batch <n>', 'crops a step', wholeNumber(1), 32)
@@ -49,6 +51,7 @@ const distill = new Command('distill')
     const finished = await distilTeacher({
       ...options,
       teacher: await resolveTeacher(options.teacher),
+      start: options.start && (await resolveTeacher(options.start)),
       engine: new OnnxEngine(),
       signal: interruption.signal,
       onCorpus: (pictures, heldOut) => console.error(`${pictures} pictures; ${heldOut} crops of some are held out`),

@@ -9,6 +9,7 @@ import { removeCheckpoint } from '../training/checkpoint.js';
 import { type DistillationProgress, distil } from '../training/distil.js';
 import type { Schedule } from '../training/recipes.js';
 import { openCorpus } from './corpus.js';
+import { studentFromFolded } from './first-student.js';
 
 /** Crops between two checkpoints. */
 const EPOCH = 4096;
@@ -16,6 +17,8 @@ const EPOCH = 4096;
 export interface DistilTeacherOptions {
   /** Safetensors file of the teacher to learn from. */
   readonly teacher: string;
+  /** Safetensors file of weights to begin with; random ones when absent. */
+  readonly start?: string;
   /** Folders of ordinary pictures. */
   readonly corpus: readonly string[];
   /** Safetensors file to write. */
@@ -53,6 +56,7 @@ export async function distilTeacher(options: DistilTeacherOptions): Promise<bool
   options.onCorpus?.(corpus.pictures, corpus.validation.length);
   const preprocessing: Preprocessing = { ...imagenetPreprocessing, size: [size, size] };
   const checkpoint = `${out}.checkpoint`;
+  const first = options.start === undefined ? undefined : (await readTeacher(options.start)).weights;
   const { student, finished } = await distil({
     engine,
     teacher,
@@ -60,6 +64,7 @@ export async function distilTeacher(options: DistilTeacherOptions): Promise<bool
     featureMemory: 0,
     recipe: { ...schedule, batch, epochs: Math.ceil(options.images / epoch) },
     seed,
+    student: first && (await studentFromFolded(engine, first, corpus.validation, preprocessing)),
     preprocessing,
     checkpoint,
     resume,

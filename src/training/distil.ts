@@ -37,6 +37,8 @@ export interface DistillOptions {
   readonly featureMemory: number;
   readonly recipe: Schedule;
   readonly seed: number;
+  /** The student's first weights; drawn at random by `seed` when absent. A resumed training has its own. */
+  readonly student?: Weights;
   readonly preprocessing: Preprocessing;
   /** File to keep the state in after every epoch. */
   readonly checkpoint: string;
@@ -67,7 +69,7 @@ export async function distil(options: DistillOptions): Promise<Distilled> {
   const input = sharedStem ? studentOnStem : wholeStudent(preprocessing);
   const kept = { size, normalisation: preprocessing, limit: options.featureMemory, stem: sharedStem };
   const features = new TeacherFeatures(engine, options.teacher, kept);
-  const student = initialiseStudent(seed, { sharedStem });
+  const student = options.student ?? initialiseStudent(seed, { sharedStem });
   const trainer = new Trainer(engine, student, { size, input, optimiser: optimiserOf(recipe) });
   const validator = new Validator(engine, { size, input, batch: recipe.batch });
   const run = describeRun(options);
