@@ -10,3 +10,12 @@ export function wholeNumber(least: number): (text: string) => number {
     return value;
   };
 }
+
+/** A parser for options that take a number above 0. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError('Expected a number above 0.');
+  }
+  return value;
+}

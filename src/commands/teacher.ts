@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { DistillationProgress } from '../training/distil.js';
 import { interruptible } from './interruption.js';
-import { wholeNumber } from './numbers.js';
+import { positiveNumber, wholeNumber } from './numbers.js';
 import { bar, duration, ProgressLine } from './progress-line.js';
 
 interface DistillOptions {
@@ -12,6 +12,7 @@ interface DistillOptions {
   readonly images: number;
   readonly size: number;
   readonly batch: number;
+  readonly learningRate: number;
   readonly seed: number;
   readonly resume: boolean;
 }
@@ -25,6 +26,7 @@ const distill = new Command('distill')
   .option('--images <n>', 'random crops to learn from', wholeNumber(1), 200_000)
   .option('--size <pixels>', 'height and width of the crops', multipleOf16, 128)
   .option('--batch <n>', 'crops a step', wholeNumber(1), 32)
+  .option('--learning-rate <rate>', 'the highest; less with --start, which knows much already', positiveNumber, 1e-3)
   .option('--seed <n>', 'decides the first weights, the held-out pictures and the crops', wholeNumber(0), 0)
   .option('--resume', 'go on where an interrupted run stopped; --images may be larger', false)
   .addHelpText(

@@ -28,6 +28,8 @@ export interface DistilTeacherOptions {
   /** Height and width of the crops, a multiple of 16. */
   readonly size: number;
   readonly batch: number;
+  /** The highest; 0.001 when absent. It rises to that first, then falls to zero along a cosine. */
+  readonly learningRate?: number;
   /** Crops between two looks at the held-out pictures; 4096 when absent. */
   readonly epoch?: number;
   readonly seed: number;
@@ -49,7 +51,7 @@ export interface DistilTeacherOptions {
  * @throws KdadError DATASET_INVALID, WEIGHTS_INVALID, OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, TRAINING_DIVERGED, INTERRUPTED
  */
 export async function distilTeacher(options: DistilTeacherOptions): Promise<boolean> {
-  const { corpus: folders, out, size, batch, seed, engine, resume, signal, onProgress, epoch = EPOCH } = options;
+  const { corpus: folders, out, size, seed, engine, resume, signal, onProgress, epoch = EPOCH } = options;
   await makeParent(out);
   const { weights: teacher } = await readTeacher(options.teacher);
   const corpus = await openCorpus(folders, { size, epoch, seed, onSkip: options.onSkip });
@@ -62,7 +64,7 @@ export async function distilTeacher(options: DistilTeacherOptions): Promise<bool
     teacher,
     images: corpus,
     featureMemory: 0,
-    recipe: { ...schedule, batch, epochs: Math.ceil(options.images / epoch) },
+    recipe: scheduleOf(options, Math.ceil(options.images / epoch)),
     seed,
     student: first && (await studentFromFolded(engine, first, corpus.validation, preprocessing)),
     preprocessing,
@@ -76,9 +78,11 @@ export async function distilTeacher(options: DistilTeacherOptions): Promise<bool
   return finished;
 }
 
-const schedule = {
+const scheduleOf = ({ batch, learningRate = 1e-3 }: DistilTeacherOptions, epochs: number): Schedule => ({
   name: 'teacher',
-  optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
+  epochs,
+  batch,
+  optimiser: { kind: 'adam', learningRate, schedule: 'cosine' },
   sharedStem: false,
   keep: 'last',
-} as const satisfies Partial<Schedule>;
+});
