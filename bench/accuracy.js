@@ -1,5 +1,5 @@
 // Trains a recipe with several seeds and says how well each detects: docs/results.md is made from this.
-//   node bench/accuracy.js --data DATASET | --product bracket|relay|fabric [--good N]   --out FOLDER
+//   node bench/accuracy.js --data DATASET | --product NAME [--good N]   --out FOLDER
 //     [--seeds 0,1,2] [--teacher FILE] [--set '{"leastSteps":200}']    changes keys of the default recipe
 //     [--maps]     judges with other anomaly maps and blurs, too, from the same students
 // What is there already is not made again. One JSON object a line goes to standard output.

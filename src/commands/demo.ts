@@ -10,7 +10,7 @@ import { ProgressLine } from './progress-line.js';
 import { TrainReport } from './train-report.js';
 
 interface Options {
-  readonly product: 'bracket' | 'relay' | 'fabric';
+  readonly product: 'bracket' | 'relay' | 'fabric' | 'gear' | 'blister';
   readonly seconds?: number;
   readonly mqtt?: string;
   readonly teacher?: string;
@@ -28,7 +28,9 @@ const STEPS = 200;
 export const demo = new Command('demo')
   .description('show everything at work on a rendered production line: no camera, data or broker needed')
   .addOption(
-    new Option('--product <name>', 'what the line makes').choices(['bracket', 'relay', 'fabric']).default('bracket'),
+    new Option('--product <name>', 'what the line makes')
+      .choices(['bracket', 'relay', 'fabric', 'gear', 'blister'])
+      .default('bracket'),
   )
   .option('--seconds <n>', 'end the line after so long; until Ctrl-C otherwise', wholeNumber(1))
   .option('--mqtt <url>', 'a broker to publish to, instead of one that comes with the demo')
