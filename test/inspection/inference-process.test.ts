@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -28,11 +28,10 @@ async function frames(): Promise<Uint8Array> {
   return Buffer.concat(await Promise.all(paths.map((path) => decodeImage(path, { size: [TINY, TINY] }))));
 }
 
-/** The children of this process, as the kernel lists them. */
-async function killChildren(): Promise<void> {
-  const { readFile } = await import('node:fs/promises');
+/** Signals the children of this process, as the kernel lists them. */
+async function signalChildren(signal: NodeJS.Signals): Promise<void> {
   const children = await readFile(`/proc/self/task/${process.pid}/children`, 'utf8');
-  for (const child of children.trim().split(' ').filter(Boolean)) process.kill(Number(child), 'SIGKILL');
+  for (const child of children.trim().split(' ').filter(Boolean)) process.kill(Number(child), signal);
 }
 
 describe('the inference process', () => {
@@ -57,8 +56,9 @@ describe('the inference process', () => {
     const { process, losses } = inference({ detector: join(bundle, 'detector.onnx') });
     await process.start();
     const request = { batch: 2, frames: await frames(), mapsFrom: [1, 1] };
+    await signalChildren('SIGSTOP');
     const lost = process.judge(request);
-    await killChildren();
+    await signalChildren('SIGKILL');
     await expect(lost).rejects.toMatchObject({ code: 'INFERENCE_FAILED', message: expect.stringContaining('SIGKILL') });
     expect(losses).toHaveLength(1);
     expect((await process.judge(request)).scores).toHaveLength(2);
