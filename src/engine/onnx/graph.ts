@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** The element types that a graph may hold, with their numbers in ONNX's `TensorProto.DataType`. */
-const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
+const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof elementTypes;
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -13,15 +13,16 @@ export interface Edge {
   readonly type: ElementType;
 }
 
-interface Node {
-  operator: string;
-  domain: string;
-  inputs: readonly string[];
-  outputs: readonly string[];
-  attributes: Readonly<Record<string, Attribute>>;
+/** An operator in the graph, in the order of execution. `undefined` inputs are optional ones left out; `domain` '' is ONNX's own. */
+export interface Node {
+  readonly operator: string;
+  readonly domain: string;
+  readonly inputs: readonly (Edge | undefined)[];
+  readonly outputs: readonly Edge[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-type Data = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+export type Data = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
 
 /** Operator sets: ONNX 18 and IR 9 are what onnxruntime 1.30 and its providers all take. */
 const OPSET = 18;
@@ -36,18 +37,25 @@ export class Graph {
   readonly #constants = new Map<string, { edge: Edge; data: Data }>();
   readonly #sharedConstants = new Map<string, Edge>();
   readonly #inputs: Edge[] = [];
-  readonly #outputs: Edge[] = [];
-  /** Edges that are outputs: the node behind each writes under the output's name, so that nothing is copied. */
-  readonly #renamed = new Map<string, string>();
+  readonly #outputs = new Map<string, Edge>();
   #names = 0;
 
-  get nodeCount(): number {
-    return this.#nodes.length;
+  get nodes(): readonly Node[] {
+    return this.#nodes;
   }
 
-  /** What `output` named so far. */
-  get outputs(): readonly Edge[] {
+  get inputs(): readonly Edge[] {
+    return this.#inputs;
+  }
+
+  /** By the names that `output` gave them. */
+  get outputs(): ReadonlyMap<string, Edge> {
     return this.#outputs;
+  }
+
+  /** A constant's numbers; undefined for what is computed or put in. */
+  dataOf(edge: Edge): Data | undefined {
+    return this.#constants.get(edge.name)?.data;
   }
 
   input(name: string, type: ElementType, shape: readonly number[]): Edge {
@@ -79,7 +87,7 @@ export class Graph {
     return constant && this.constant(constant.data, shape, edge.type);
   }
 
-  /** Appends a node. `undefined` inputs are optional ones left out; `domain` '' is ONNX's own. */
+  /** Appends a node and returns its outputs. */
   node(
     operator: string,
     inputs: readonly (Edge | undefined)[],
@@ -88,33 +96,26 @@ export class Graph {
     domain = '',
   ): Edge[] {
     const edges = outputs.map((output) => ({ ...output, name: this.#name(operator) }));
-    this.#nodes.push({
-      operator,
-      domain,
-      inputs: inputs.map((edge) => edge?.name ?? ''),
-      outputs: edges.map((edge) => edge.name),
-      attributes,
-    });
+    this.#nodes.push({ operator, domain, inputs, outputs: edges, attributes });
     return edges;
   }
 
   /** Makes `edge` an output called `name`. */
   output(name: string, edge: Edge): void {
-    const computed = this.#nodes.some((node) => node.outputs.includes(edge.name));
-    if (computed && !this.#renamed.has(edge.name)) this.#renamed.set(edge.name, name);
-    else this.#nodes.push({ operator: 'Identity', domain: '', inputs: [edge.name], outputs: [name], attributes: {} });
-    this.#outputs.push({ ...edge, name });
+    this.#outputs.set(name, edge);
   }
 
   /**
    * The model's bytes. With `symbolicBatch`, the first dimension of every input and output is the free dimension
-   * "batch" instead of the number it was traced with. Constants that no node reads are left out.
+   * "batch" instead of the number it was traced with. `outputs` come out instead of those that `output` named.
+   * Constants that no node reads are left out.
    */
-  encode(options: { symbolicBatch?: boolean } = {}): Uint8Array {
+  encode(options: { symbolicBatch?: boolean; outputs?: ReadonlyMap<string, Edge> } = {}): Uint8Array {
     const model = new BinaryWriter();
     int64(model, 1, IR_VERSION);
     model.tag(2, WireType.LengthDelimited).string('kdad-edge');
-    message(model, 7, (graph) => this.#encodeGraph(graph, options.symbolicBatch ?? false));
+    const { symbolicBatch = false, outputs = this.#outputs } = options;
+    message(model, 7, (graph) => this.#encodeGraph(graph, outputs, symbolicBatch));
     for (const [domain, version] of [['', OPSET] as const, ['com.microsoft', 1] as const]) {
       message(model, 8, (operatorSet) => {
         operatorSet.tag(1, WireType.LengthDelimited).string(domain);
@@ -124,19 +125,39 @@ export class Graph {
     return model.finish();
   }
 
-  #encodeGraph(graph: BinaryWriter, symbolicBatch: boolean): void {
-    const rename = (name: string) => this.#renamed.get(name) ?? name;
-    for (const { inputs, outputs, ...node } of this.#nodes) {
-      const renamed = { ...node, inputs: inputs.map(rename), outputs: outputs.map(rename) };
-      message(graph, 1, (writer) => encodeNode(writer, renamed));
+  #encodeGraph(graph: BinaryWriter, outputs: ReadonlyMap<string, Edge>, symbolicBatch: boolean): void {
+    const { renamed, copied } = this.#named(outputs);
+    const nameOf = (edge: Edge | undefined) => (edge ? (renamed.get(edge.name) ?? edge.name) : '');
+    for (const node of this.#nodes) message(graph, 1, (writer) => encodeNode(writer, node, nameOf));
+    for (const [name, edge] of copied) {
+      const copy = { operator: 'Identity', domain: '', inputs: [edge], outputs: [{ ...edge, name }], attributes: {} };
+      message(graph, 1, (writer) => encodeNode(writer, copy, nameOf));
     }
     graph.tag(2, WireType.LengthDelimited).string('kdad-edge');
-    const used = new Set(this.#nodes.flatMap((node) => node.inputs));
+    const read = [...this.#nodes.flatMap((node) => node.inputs), ...copied.map(([, edge]) => edge)];
+    const used = new Set(read.map((edge) => edge?.name));
     for (const { edge, data } of this.#constants.values()) {
       if (used.has(edge.name)) message(graph, 5, (writer) => encodeTensor(writer, edge, data));
     }
     for (const edge of this.#inputs) message(graph, 11, (writer) => encodeValueInfo(writer, edge, symbolicBatch));
-    for (const edge of this.#outputs) message(graph, 12, (writer) => encodeValueInfo(writer, edge, symbolicBatch));
+    for (const [name, edge] of outputs) {
+      message(graph, 12, (writer) => encodeValueInfo(writer, { ...edge, name }, symbolicBatch));
+    }
+  }
+
+  /**
+   * The node behind an output writes under the output's name, so that nothing is copied; only an input, a constant, or an edge that has two
+   * names needs a copy.
+   */
+  #named(outputs: ReadonlyMap<string, Edge>): { renamed: Map<string, string>; copied: [string, Edge][] } {
+    const computed = new Set(this.#nodes.flatMap((node) => node.outputs.map((edge) => edge.name)));
+    const renamed = new Map<string, string>();
+    const copied: [string, Edge][] = [];
+    for (const [name, edge] of outputs) {
+      if (computed.has(edge.name) && !renamed.has(edge.name)) renamed.set(edge.name, name);
+      else copied.push([name, edge]);
+    }
+    return { renamed, copied };
   }
 
   #name(prefix: string): string {
@@ -154,10 +175,10 @@ function int64(writer: BinaryWriter, field: number, value: number): void {
   writer.tag(field, WireType.Varint).int64(value);
 }
 
-function encodeNode(writer: BinaryWriter, node: Node): void {
-  for (const name of node.inputs) writer.tag(1, WireType.LengthDelimited).string(name);
-  for (const name of node.outputs) writer.tag(2, WireType.LengthDelimited).string(name);
-  writer.tag(3, WireType.LengthDelimited).string(node.outputs[0]);
+function encodeNode(writer: BinaryWriter, node: Node, nameOf: (edge: Edge | undefined) => string): void {
+  for (const edge of node.inputs) writer.tag(1, WireType.LengthDelimited).string(nameOf(edge));
+  for (const edge of node.outputs) writer.tag(2, WireType.LengthDelimited).string(nameOf(edge));
+  writer.tag(3, WireType.LengthDelimited).string(nameOf(node.outputs[0]));
   writer.tag(4, WireType.LengthDelimited).string(node.operator);
   for (const [name, value] of Object.entries(node.attributes)) {
     message(writer, 5, (attribute) => encodeAttribute(attribute, name, value));

@@ -10,11 +10,7 @@ export class OnnxEngine implements Engine {
     const graph = await trace((tensors) => renamed(program(tensors), (name) => RESULT + name), inputs);
     const free = Object.entries(inputs).filter(([, { value }]) => !value);
     const session = await Session.open(graph.encode());
-    return new OnnxExecutable(
-      session,
-      shapesByName(free),
-      shapesByName(graph.outputs.map((edge) => [edge.name, edge])),
-    );
+    return new OnnxExecutable(session, shapesByName(free), shapesByName([...graph.outputs]));
   }
 }
 

@@ -41,6 +41,7 @@ const logicalTypes: Record<ElementType, DataType> = {
   int32: 'int32',
   int64: 'int32',
   uint8: 'int32',
+  int8: 'int32',
   bool: 'bool',
 };
 
