@@ -24,7 +24,11 @@ const table = {
   CHECKPOINT_INVALID: { exitCode: 3, fix: 'Start again without --resume, or resume with the options it began with.' },
   TRAINING_DIVERGED: { exitCode: 3, fix: 'Lower the learning rate, or train with the default recipe.' },
   KERNEL_UNSUPPORTED: { exitCode: 70, fix: 'Report it: the program uses an operation that the engine cannot trace.' },
-  ENGINE_FAILED: { exitCode: 4, fix: 'Check that onnxruntime-node is installed for this platform, and the memory.' },
+  ENGINE_FAILED: {
+    exitCode: 4,
+    fix: 'Check that the engine (onnxruntime-node, TensorFlow) is installed for this platform, and the memory.',
+  },
+  TENSORFLOW_MISSING: { exitCode: 4, fix: 'Set it up with kdad-edge setup tensorflow, or leave the engine to onnx.' },
   FFMPEG_MISSING: {
     exitCode: 4,
     fix: 'Install ffmpeg (apt install ffmpeg), or name one with --ffmpeg, the ffmpeg key or FFMPEG_PATH.',

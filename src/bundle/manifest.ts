@@ -47,10 +47,12 @@ export const manifestSchema = z.strictObject({
   /** A held-out picture at the detector's size, and its score. */
   selfTest: z.strictObject({ file: z.literal('self-test.png'), score: z.number().positive() }),
   training: z.strictObject({
+    /** What the student was trained on; it runs on any engine. */
+    engine: z.string().default('onnx'),
     bestEpoch: z.int().positive(),
     epochs: z.array(z.strictObject({ loss: z.number(), validationLoss: z.number() })),
   }),
-  versions: z.strictObject({ kdadEdge: z.string(), onnxruntime: z.string() }),
+  versions: z.strictObject({ kdadEdge: z.string(), onnxruntime: z.string(), tensorflow: z.string().optional() }),
   /** Every other file of the bundle. */
   files: z
     .record(fileName, z.strictObject({ bytes: z.int().nonnegative(), sha256 }))

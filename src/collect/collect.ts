@@ -5,7 +5,7 @@ import type { Ffmpeg } from '../camera/ffmpeg.js';
 import type { Frame } from '../camera/frame.js';
 import type { CameraSettings } from '../camera/settings.js';
 import { encodePng, type Picture, resizePicture } from '../data/image.js';
-import { DetectorSession } from '../engine/onnx/session.js';
+import { type Detector, type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import { replaceFile, unwritable } from '../files.js';
 import { scoreWithout } from '../inspection/ignored.js';
@@ -23,8 +23,12 @@ export interface CollectOptions {
   readonly out: string;
   /** Pictures to save; without end when absent. */
   readonly count?: number;
-  /** Leaves out what a detector, a bundle's file, calls anomalous. */
-  readonly onlyGood?: { readonly detector: string; readonly threshold: number; readonly ignored?: Uint8Array };
+  /** Leaves out what a bundle's detector calls anomalous. */
+  readonly onlyGood?: DetectorOptions & {
+    readonly source: DetectorSource;
+    readonly threshold: number;
+    readonly ignored?: Uint8Array;
+  };
   /** Also saves each picture four times as wide and high. */
   readonly full?: boolean;
   /** Ends it; what has been saved stays. */
@@ -51,7 +55,7 @@ export async function collect(options: CollectOptions): Promise<Progress> {
       throw unwritable(out, error);
     });
   }
-  const session = onlyGood && (await DetectorSession.load(onlyGood.detector));
+  const detector = onlyGood && (await openDetector(onlyGood.source, onlyGood));
   const likeness = new Likeness();
   let progress: Progress = { saved: 0, alike: 0, anomalous: 0 };
   const add = (what: keyof Progress) => {
@@ -60,7 +64,7 @@ export async function collect(options: CollectOptions): Promise<Progress> {
   try {
     for await (const frame of frames(options, full ? LARGER : 1)) {
       const seen = await resizePicture(frame, size);
-      if (session && !(await isGood(session, seen, onlyGood))) add('anomalous');
+      if (detector && !(await isGood(detector, seen, onlyGood))) add('anomalous');
       else if (!(await likeness.isNew(seen))) add('alike');
       else {
         const name = `${frame.camera}-${new Date(frame.time).toISOString().replaceAll(':', '-')}-${frame.sequence}.png`;
@@ -73,17 +77,17 @@ export async function collect(options: CollectOptions): Promise<Progress> {
       if (progress.saved >= count) break;
     }
   } finally {
-    await session?.dispose();
+    await detector?.dispose();
   }
   return progress;
 }
 
 async function isGood(
-  session: DetectorSession,
+  detector: Detector,
   { pixels }: Picture,
   { threshold, ignored }: NonNullable<CollectOptions['onlyGood']>,
 ): Promise<boolean> {
-  const { scores, maps } = await session.run(pixels, 1);
+  const { scores, maps } = await detector.run(pixels, 1);
   return (ignored ? scoreWithout(maps, ignored) : scores[0]) < threshold;
 }
 

@@ -1,4 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import type { DetectorOptions } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import { judge } from './judge.js';
 
@@ -16,19 +17,24 @@ missed defects at the threshold (of the images that the two judge differently). 
  * @returns whether it is in use now
  * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, BUNDLE_UNSUPPORTED, INFERENCE_FAILED, DATASET_INVALID
  */
-export async function activateVersion(store: string, version: string, evaluation?: string): Promise<boolean> {
+export async function activateVersion(
+  store: string,
+  version: string,
+  evaluation?: string,
+  options: DetectorOptions = {},
+): Promise<boolean> {
   const [{ openBundle }, { prove }, { activate, readStore }] = await Promise.all([
     import('../bundle/read.js'),
     import('../inspection/prove.js'),
     import('../bundle/store.js'),
   ]);
   const { current } = await readStore(store);
-  await prove(await openBundle(resolve(store, version)));
+  await prove(await openBundle(resolve(store, version)), options);
   if (evaluation !== undefined && current !== undefined && current !== version) {
     const { compareForUse } = await import('../training/succession.js');
     const [old, fresh] = [
-      await candidate(join(store, current), evaluation),
-      await candidate(join(store, version), evaluation),
+      await candidate(join(store, current), evaluation, options),
+      await candidate(join(store, version), evaluation, options),
     ];
     const { worse, reasons } = compareForUse(old, fresh);
     console.log([`Compared with ${current} on ${evaluation}:`, ...reasons.map((reason) => `  ${reason}`)].join('\n'));
@@ -42,8 +48,8 @@ export async function activateVersion(store: string, version: string, evaluation
   return true;
 }
 
-async function candidate(model: string, data: string) {
-  const { bundle, images } = await judge(model, data);
+async function candidate(model: string, data: string, options: DetectorOptions) {
+  const { bundle, images } = await judge(model, data, options);
   return { images, threshold: bundle.manifest.threshold.value };
 }
 

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import type { EngineName } from '../engine/engines.js';
 import type { RuleName } from '../training/calibrate.js';
+import { engineOption } from './engine.js';
 import { ProgressLine } from './progress-line.js';
 
 interface Options {
@@ -8,6 +10,7 @@ interface Options {
   readonly data: string;
   readonly rule?: RuleName;
   readonly out?: string;
+  readonly engine: EngineName;
 }
 
 export const calibrate = new Command('calibrate')
@@ -23,11 +26,12 @@ export const calibrate = new Command('calibrate')
     ]),
   )
   .option('--out <folder>', 'a new bundle; the old one is replaced otherwise')
+  .addOption(engineOption())
   .addHelpText(
     'after',
     '\nImages that the model learned from score too well: the threshold would be too low for others.',
   )
-  .action(async ({ model, data, rule, out }: Options) => {
+  .action(async ({ model, data, rule, out, engine }: Options) => {
     const [{ openBundle }, { findDataset }, { recalibrate }, { describeFalseAlarms }] = await Promise.all([
       import('../bundle/read.js'),
       import('../data/dataset.js'),
@@ -39,7 +43,7 @@ export const calibrate = new Command('calibrate')
     const target = out === undefined ? bundle.directory : resolve(out);
     const line = new ProgressLine();
     const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
-    const calibration = await recalibrate(bundle, { root, images: good, rule, out: target, onProgress });
+    const calibration = await recalibrate(bundle, { root, images: good, rule, out: target, engine, onProgress });
     line.finish();
     const before = bundle.manifest.threshold.value.toPrecision(4);
     console.log(

@@ -76,7 +76,8 @@ export const collect = new Command('collect')
       full,
       onlyGood: only &&
         bundle && {
-          detector: bundle.detectorPath,
+          source: bundle,
+          engine: config.engine,
           threshold: camera.threshold ?? bundle.manifest.threshold.value,
           ignored: camera.ignore && ignoredPixels(camera.ignore, size),
         },

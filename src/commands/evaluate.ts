@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import type { EngineName } from '../engine/engines.js';
 import type { AurocDifference } from '../metrics/bootstrap.js';
 import type { Evaluation } from '../training/evaluate.js';
+import { engineOption } from './engine.js';
 import { judge } from './judge.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
@@ -10,6 +12,7 @@ interface Options {
   readonly data: string;
   readonly compare?: string;
   readonly report?: string;
+  readonly engine: EngineName;
   readonly json: boolean;
 }
 
@@ -19,11 +22,12 @@ export const evaluate = new Command('eval')
   .requiredOption('--data <folder>', 'a dataset with test/<kind> (and ground_truth/<kind>), or a folder of good images')
   .option('--compare <folder>', 'another bundle to hold beside it, on the same images')
   .option('--report <file>', 'write an HTML page about it, one file that needs no network')
+  .addOption(engineOption())
   .option('--json', 'print the result as JSON', false)
-  .action(async ({ model, data, compare, report, json }: Options) => {
+  .action(async ({ model, data, compare, report, engine, json }: Options) => {
     endWithReader();
     const page = report === undefined ? undefined : await reportFile(report);
-    const first = await judge(model, data);
+    const first = await judge(model, data, { engine });
     if (page) {
       const { evaluationReport } = await import('../report/report.js');
       await page.write(await evaluationReport(first.bundle, data, first));
@@ -32,7 +36,7 @@ export const evaluate = new Command('eval')
       console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
       return;
     }
-    const second = await judge(compare, data);
+    const second = await judge(compare, data, { engine });
     const { pairedBootstrap } = await import('../metrics/bootstrap.js');
     const labels = first.images.map(({ kind }) => kind !== 'good');
     const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));

@@ -1,9 +1,14 @@
 import type { Bundle } from '../bundle/read.js';
+import type { DetectorOptions } from '../detector/detector.js';
 import type { JudgedTests } from '../report/report.js';
 import { ProgressLine } from './progress-line.js';
 
 /** Judges a dataset's test images with a bundle, and says on the terminal how far it is. */
-export async function judge(model: string, data: string): Promise<JudgedTests & { readonly bundle: Bundle }> {
+export async function judge(
+  model: string,
+  data: string,
+  options: DetectorOptions = {},
+): Promise<JudgedTests & { readonly bundle: Bundle }> {
   const [{ openBundle }, { findDataset }, { judgeTests }, { evaluateJudged }] = await Promise.all([
     import('../bundle/read.js'),
     import('../data/dataset.js'),
@@ -13,7 +18,7 @@ export async function judge(model: string, data: string): Promise<JudgedTests & 
   const bundle = await openBundle(model);
   const line = new ProgressLine();
   const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
-  const judged = await judgeTests(bundle, await findDataset(data), { onProgress });
+  const judged = await judgeTests(bundle, await findDataset(data), { ...options, onProgress });
   line.finish();
   return { bundle, ...judged, evaluation: evaluateJudged(judged, bundle.manifest.threshold.value) };
 }

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import type { EngineName } from '../engine/engines.js';
 import { activateVersion, CRITERION, NOT_ACTIVATED } from './activation.js';
+import { engineOption } from './engine.js';
 
 export const models = new Command('models')
   .description('the versions of a model: folders in a store, models/<name>/<version>, one of them in use')
@@ -42,9 +44,10 @@ models
   .argument('<store>', 'folder of the versions')
   .argument('<version>', 'which one')
   .option('--evaluate <folder>', 'only if it is not worse than the one in use on these images')
+  .addOption(engineOption())
   .addHelpText('after', `\n${CRITERION}`)
-  .action(async (folder: string, version: string, { evaluate }: { readonly evaluate?: string }) => {
-    if (!(await activateVersion(folder, version, evaluate))) process.exitCode = NOT_ACTIVATED;
+  .action(async (folder: string, version: string, { evaluate, engine }: { evaluate?: string; engine: EngineName }) => {
+    if (!(await activateVersion(folder, version, evaluate, { engine }))) process.exitCode = NOT_ACTIVATED;
   });
 
 models
@@ -60,11 +63,12 @@ models
   .command('verify')
   .description('check every file of a bundle, and whether it scores its own picture as where it was trained')
   .argument('<bundle>', 'a bundle, or a store for the version in use')
-  .action(async (path: string) => {
+  .addOption(engineOption())
+  .action(async (path: string, { engine }: { engine: EngineName }) => {
     const [{ openBundle }, { prove }] = await Promise.all([
       import('../bundle/read.js'),
       import('../inspection/prove.js'),
     ]);
-    await prove(await openBundle(resolve(path)));
+    await prove(await openBundle(resolve(path)), { engine });
     console.log(`${path} is whole and judges as where it was trained`);
   });

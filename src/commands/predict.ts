@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import type { EngineName } from '../engine/engines.js';
+import { engineOption } from './engine.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
 
@@ -9,6 +11,7 @@ interface Options {
   readonly json: boolean;
   readonly failOnAnomaly: boolean;
   readonly ffmpeg?: string;
+  readonly engine: EngineName;
 }
 
 export const predict = new Command('predict')
@@ -20,6 +23,7 @@ export const predict = new Command('predict')
   .option('--json', 'print one JSON object a line', false)
   .option('--fail-on-anomaly', 'exit with 1 when anything is anomalous', false)
   .option('--ffmpeg <file>', 'the ffmpeg that decodes videos')
+  .addOption(engineOption())
   .addHelpText(
     'after',
     `
@@ -48,7 +52,7 @@ and the exit code is that of the first error.`,
 
     let anomalies = 0;
     let firstError = 0;
-    for await (const result of predictSources(bundle, sources, () => findFfmpeg(options.ffmpeg))) {
+    for await (const result of predictSources(bundle, sources, () => findFfmpeg(options.ffmpeg), options)) {
       const image = result.source.path;
       if ('error' in result) {
         firstError ||= result.error.exitCode;

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { EngineName } from '../engine/engines.js';
 import type { DistillationProgress } from '../training/distil.js';
+import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
 import { positiveNumber, wholeNumber } from './numbers.js';
 import { bar, duration, ProgressLine } from './progress-line.js';
@@ -15,6 +17,7 @@ interface DistillOptions {
   readonly learningRate: number;
   readonly seed: number;
   readonly resume: boolean;
+  readonly engine: EngineName;
 }
 
 const distill = new Command('distill')
@@ -29,15 +32,16 @@ const distill = new Command('distill')
   .option('--learning-rate <rate>', 'the highest; less with --start, which knows much already', positiveNumber, 1e-3)
   .option('--seed <n>', 'decides the first weights, the held-out pictures and the crops', wholeNumber(0), 0)
   .option('--resume', 'go on where an interrupted run stopped; --images may be larger', false)
+  .addOption(engineOption())
   .addHelpText(
     'after',
     '\nEvery 4096 crops a checkpoint is written and the similarity to the teacher measured on held-out pictures.',
   )
   .action(async (options: DistillOptions) => {
-    const [{ distilTeacher }, { resolveTeacher }, { OnnxEngine }] = await Promise.all([
+    const [{ distilTeacher }, { resolveTeacher }, { openEngine }] = await Promise.all([
       import('../teacher/distil-teacher.js'),
       import('../teacher/store.js'),
-      import('../engine/onnx/onnx-engine.js'),
+      import('../engine/engines.js'),
     ]);
     const interruption = interruptible();
     const line = new ProgressLine();
@@ -54,7 +58,7 @@ const distill = new Command('distill')
       ...options,
       teacher: await resolveTeacher(options.teacher),
       start: options.start && (await resolveTeacher(options.start)),
-      engine: new OnnxEngine(),
+      engine: await openEngine(options.engine),
       signal: interruption.signal,
       onCorpus: (pictures, heldOut) => console.error(`${pictures} pictures; ${heldOut} crops of some are held out`),
       onSkip: (error) => {

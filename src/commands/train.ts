@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
+import type { EngineName } from '../engine/engines.js';
 import { KdadError } from '../errors.js';
 import { activateVersion, CRITERION, evaluationSet, NOT_ACTIVATED, placeInStore } from './activation.js';
+import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
 import { judge } from './judge.js';
 import { wholeNumber } from './numbers.js';
@@ -18,6 +20,7 @@ interface Options {
   readonly resume: boolean;
   readonly activate: boolean;
   readonly evaluate?: string;
+  readonly engine: EngineName;
 }
 
 export const train = new Command('train')
@@ -36,17 +39,18 @@ export const train = new Command('train')
     false,
   )
   .option('--evaluate <folder>', "images to compare both on, instead of the dataset's test images")
+  .addOption(engineOption())
   .addHelpText(
     'after',
     `\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.\n\n${CRITERION}\nSo does a training that was stopped early. Without images to compare on, a bundle that is whole is put to use.`,
   )
   .action(async (options: Options) => {
-    const [{ train: trainBundle }, { recipes }, { describeFalseAlarms }, { OnnxEngine }, { resolveTeacher }] =
+    const [{ train: trainBundle }, { recipes }, { describeFalseAlarms }, { openEngine }, { resolveTeacher }] =
       await Promise.all([
         import('../training/train.js'),
         import('../training/recipes.js'),
         import('../training/calibration.js'),
-        import('../engine/onnx/onnx-engine.js'),
+        import('../engine/engines.js'),
         import('../teacher/store.js'),
       ]);
     if (options.evaluate !== undefined && !options.activate) {
@@ -62,7 +66,7 @@ export const train = new Command('train')
       ...options,
       teacher: await resolveTeacher(options.teacher),
       recipe,
-      engine: new OnnxEngine(),
+      engine: await openEngine(options.engine),
       signal: interruption.signal,
       onProgress: (progress) => report.show(progress),
     });
@@ -79,13 +83,14 @@ export const train = new Command('train')
         ...(finished ? [] : ['Go on with the same command and --resume.']),
       ].join('\n'),
     );
-    await page?.write(await trainedReport(options.out, options.data));
+    await page?.write(await trainedReport(options.out, options.data, options.engine));
     if (!place) return;
-    if (!finished || !(await activateVersion(place.store, place.version, evaluation))) process.exitCode = NOT_ACTIVATED;
+    if (!finished || !(await activateVersion(place.store, place.version, evaluation, { engine: options.engine })))
+      process.exitCode = NOT_ACTIVATED;
   });
 
 /** On the test images where the dataset has some, else on those held out. */
-async function trainedReport(out: string, data: string): Promise<string> {
+async function trainedReport(out: string, data: string, engine: EngineName): Promise<string> {
   const [{ openBundle }, { findDataset }, { evaluationReport, trainingReport }] = await Promise.all([
     import('../bundle/read.js'),
     import('../data/dataset.js'),
@@ -93,6 +98,6 @@ async function trainedReport(out: string, data: string): Promise<string> {
   ]);
   const { tests } = await findDataset(data);
   if (tests.length === 0) return trainingReport(await openBundle(out), data);
-  const judged = await judge(out, data);
+  const judged = await judge(out, data, { engine });
   return evaluationReport(judged.bundle, data, judged);
 }

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { engineNames } from '../engine/engines.js';
 import { camera } from './camera-schema.js';
 import { duration, positiveDuration } from './duration.js';
 import { count, ratio, restarts, text, url } from './values.js';
@@ -132,6 +133,10 @@ export const configSchema = z
       .describe(
         'Folder for what must outlast a restart: alerts that the broker has not got yet, evidence, and what was commanded for cameras. By default the one that systemd gives, else `~/.local/state/kdad-edge`. Every daemon needs its own.',
       ),
+    engine: z
+      .enum(engineNames)
+      .default('onnx')
+      .describe('What computes: `onnx` (ONNX Runtime), or `tensorflow`, which `kdad-edge setup tensorflow` sets up.'),
     ffmpeg: text.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
     cameras: z
       .array(camera)

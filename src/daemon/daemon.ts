@@ -242,6 +242,7 @@ export class Daemon {
   #judgeOptions(): JudgeOptions {
     return {
       settings: this.#config.inspection,
+      engine: this.#config.engine,
       thresholdOf: (camera, model) =>
         this.#overrides?.thresholdOf(camera, model) ?? this.#cameras.settingsOf(camera)?.threshold,
       isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,

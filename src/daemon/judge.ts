@@ -10,6 +10,7 @@ import { ModelSwitch } from './model-switch.js';
 export interface JudgeOptions
   extends Pick<InspectorOptions, 'ignoredBy' | 'admits' | 'isMuted' | 'alert' | 'listener'> {
   readonly settings: Config['inspection'];
+  readonly engine: Config['engine'];
   /** The camera's own threshold for a model; undefined where the model's counts. */
   thresholdOf(camera: string, model: Bundle): number | undefined;
   /** Another version judges now. */
@@ -26,8 +27,9 @@ export class Judge {
 
   /** @param path of the model as configured: a bundle, or a store; `bundle` is what was opened there */
   constructor(path: string, bundle: Bundle, options: JudgeOptions) {
-    const { settings, thresholdOf, onSwap, metrics, log } = options;
+    const { settings, engine, thresholdOf, onSwap, metrics, log } = options;
     this.#detector = new LiveDetector(bundle, {
+      engine,
       threads: settings.threads,
       timeout: settings.batchTimeout,
       onLoss: (reason) => {

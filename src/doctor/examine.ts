@@ -41,7 +41,8 @@ export async function examine(file: string): Promise<Finding[]> {
 }
 
 function checksOf(config: Config): Check[] {
-  const { cameras, mqtt, inspection } = config;
+  const { cameras, mqtt } = config;
+  const computing = { engine: config.engine, threads: config.inspection.threads };
   const ffmpeg = findFfmpeg(config.ffmpeg);
   const bundles = new Map(modelsOf(config).map((path) => [path, openBundle(path)]));
   const sizeFor = (camera: CameraConfig) =>
@@ -53,7 +54,7 @@ function checksOf(config: Config): Check[] {
     const which = bundles.size > 1 ? ` ${basename(path)}` : '';
     return [
       { what: `model${which}`, run: async () => describeBundle(await bundle) },
-      { what: `self-test${which}`, needs: bundle, run: async () => checkSelfTest(await bundle, inspection.threads) },
+      { what: `self-test${which}`, needs: bundle, run: async () => checkSelfTest(await bundle, computing) },
     ];
   };
   const cameraCheck = (camera: CameraConfig): Check => ({
@@ -63,7 +64,7 @@ function checksOf(config: Config): Check[] {
   });
   return [
     ...[...bundles].flatMap(modelChecks),
-    { what: 'engine', run: async () => describeEngine(inspection.threads) },
+    { what: 'engine', run: async () => describeEngine(computing) },
     { what: 'ffmpeg', run: async () => describeFfmpeg(await ffmpeg) },
     { what: 'decoders', needs: ffmpeg, run: async (signal) => checkDecoders(cameras, await ffmpeg, signal) },
     ...cameras.map(cameraCheck),

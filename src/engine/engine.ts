@@ -10,7 +10,7 @@ export type Program = (inputs: Tensors) => Tensors;
 export type TensorType = 'float32' | 'int32' | 'uint8';
 export type TensorData = Float32Array | Int32Array | Uint8Array;
 
-/** A tensor's shape and type; with `value`, a constant that becomes part of the executable. */
+/** A tensor's shape and type; with `value`, a constant that becomes part of the executable and is not to be changed any more. */
 export interface TensorSpec {
   readonly shape: readonly number[];
   readonly type: TensorType;
@@ -26,7 +26,7 @@ export interface HostTensor {
 export interface Executable {
   /**
    * Runs the program once. `outputs` may hold arrays to write results into, by output name; they must not overlap any input.
-   * @throws KdadError ENGINE_FAILED
+   * @throws KdadError ENGINE_FAILED, KERNEL_UNSUPPORTED
    */
   run(inputs: Record<string, TensorData>, outputs?: Record<string, TensorData>): Promise<Record<string, HostTensor>>;
   dispose(): Promise<void>;
@@ -35,9 +35,12 @@ export interface Executable {
 /** What runs a program. Every engine gives the same results within rounding; test/engine holds them to it. */
 export interface Engine {
   readonly name: string;
+  /** Of the library that computes. */
+  readonly version: string;
   /**
    * Makes `program` runnable for inputs of exactly these shapes and types.
-   * @throws KdadError KERNEL_UNSUPPORTED naming the operation, ENGINE_FAILED
+   * @throws KdadError KERNEL_UNSUPPORTED naming the operation, ENGINE_FAILED; an engine that runs programs as they are written finds out
+   *   only then
    */
   compile(program: Program, inputs: Record<string, TensorSpec>): Promise<Executable>;
 }

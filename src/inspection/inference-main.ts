@@ -1,25 +1,25 @@
 /**
  * The inference process: loads one detector and judges batches, one request at a time. It is a process of its own because
- * onnxruntime blocks the thread that calls it, and because a crash in native code must not take the daemon with it.
+ * engines block the thread that calls them, and because a crash in native code must not take the daemon with it.
  */
 import { setPriority } from 'node:os';
-import { DetectorSession } from '../engine/onnx/session.js';
+import { type Detector, openDetector } from '../detector/detector.js';
 import { scoreWithout } from './ignored.js';
 import type { Answer, Request } from './messages.js';
 
 // It may take every core for as long as a batch lasts: what takes in frames and tells of alerts goes first.
 setPriority(5);
 
-let session: DetectorSession | undefined;
+let detector: Detector | undefined;
 
 async function answer(request: Request): Promise<Answer> {
   if (request.kind === 'load') {
-    session = await DetectorSession.load(request.detector, { threads: request.threads });
+    detector = await openDetector(request.source, request.options);
     return { kind: 'loaded' };
   }
-  if (!session) throw new Error('asked to judge before a detector was loaded');
+  if (!detector) throw new Error('asked to judge before a detector was loaded');
   const { frames, batch, mapsFrom, ignored } = request;
-  const { scores, maps, mapSize } = await session.run(frames, batch);
+  const { scores, maps, mapSize } = await detector.run(frames, batch);
   const size = mapSize[0] * mapSize[1];
   for (const [i, pixels] of ignored?.entries() ?? []) {
     if (pixels) scores[i] = scoreWithout(maps.subarray(i * size, (i + 1) * size), pixels);

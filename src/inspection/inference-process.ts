@@ -1,16 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failureOf, type SelfTest } from '../bundle/self-test.js';
+import type { DetectorOptions, DetectorSource } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import type { Answer, Request } from './messages.js';
 
-export interface InferenceProcessOptions {
-  /** Path of the bundle's `detector.onnx`. */
-  readonly detector: string;
+export interface InferenceProcessOptions extends DetectorOptions {
+  /** The bundle, as it was opened. */
+  readonly source: DetectorSource;
   /** What every process has to get right before it judges. */
   readonly selfTest?: SelfTest;
-  /** All cores when left out or 0. */
-  readonly threads?: number;
   /** Milliseconds that loading, and each batch, may take. */
   readonly timeout: number;
   /** A process was given up; the next batch goes to a new one. */
@@ -78,14 +77,14 @@ export class InferenceProcess {
 
   async #spawn(): Promise<void> {
     if (this.#stopped) throw new KdadError('INFERENCE_FAILED', 'the inference process is stopped');
-    const { detector, threads, entry = new URL('./inference-main.js', import.meta.url) } = this.#options;
+    const { source, engine, threads, entry = new URL('./inference-main.js', import.meta.url) } = this.#options;
     this.#child = fork(entry, {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // glibc's many arenas fragment under batches of changing size: memory crept up by 1.5 MB a minute.
       env: { MALLOC_ARENA_MAX: '1', ...process.env },
     });
-    await this.#ask({ kind: 'load', detector, threads });
+    await this.#ask({ kind: 'load', source, options: { engine, threads } });
     await this.#prove();
     this.#proven = true;
   }

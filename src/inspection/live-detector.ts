@@ -3,7 +3,7 @@ import { readSelfTest } from '../bundle/self-test.js';
 import { KdadError } from '../errors.js';
 import { InferenceProcess, type InferenceProcessOptions, type Judged, type JudgeRequest } from './inference-process.js';
 
-type Options = Omit<InferenceProcessOptions, 'detector' | 'selfTest'>;
+type Options = Omit<InferenceProcessOptions, 'source' | 'selfTest'>;
 
 interface Loaded {
   readonly bundle: Bundle;
@@ -92,7 +92,7 @@ export class LiveDetector {
 
   async #load(bundle: Bundle): Promise<Loaded> {
     const selfTest = await readSelfTest(bundle);
-    const process = new InferenceProcess({ ...this.#options, detector: bundle.detectorPath, selfTest });
+    const process = new InferenceProcess({ ...this.#options, source: bundle, selfTest });
     try {
       await process.start();
     } catch (error) {

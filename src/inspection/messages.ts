@@ -1,6 +1,8 @@
+import type { DetectorOptions, DetectorSource } from '../detector/detector.js';
+
 /** What the daemon tells the inference process. */
 export type Request =
-  | { readonly kind: 'load'; readonly detector: string; readonly threads?: number }
+  | { readonly kind: 'load'; readonly source: DetectorSource; readonly options: DetectorOptions }
   | {
       readonly kind: 'judge';
       readonly batch: number;

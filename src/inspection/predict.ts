@@ -5,7 +5,7 @@ import type { Ffmpeg } from '../camera/ffmpeg.js';
 import { readVideo } from '../camera/video.js';
 import { isImageName, listImages } from '../data/dataset.js';
 import { decodePicture, type Picture, resizePicture } from '../data/image.js';
-import { DetectorSession } from '../engine/onnx/session.js';
+import { type DetectorOptions, openDetector } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 
 /** A file to look at. */
@@ -63,16 +63,17 @@ export async function findSources(paths: readonly string[]): Promise<Source[]> {
  * @throws KdadError ENGINE_FAILED
  */
 export async function* predict(
-  { detectorPath, manifest }: Bundle,
+  bundle: Bundle,
   sources: readonly Source[],
   findFfmpeg: () => Promise<Ffmpeg>,
+  options: DetectorOptions = {},
 ): AsyncGenerator<Prediction | Failure, void> {
-  const { size } = manifest.preprocessing;
+  const { size } = bundle.manifest.preprocessing;
   let ffmpeg: Ffmpeg | undefined;
-  const session = await DetectorSession.load(detectorPath);
+  const detector = await openDetector(bundle, options);
   const judge = async (source: Source, picture: Picture, frame?: number): Promise<Prediction> => {
     const { pixels } = await resizePicture(picture, size);
-    const { scores, maps, mapSize } = await session.run(pixels, 1);
+    const { scores, maps, mapSize } = await detector.run(pixels, 1);
     const [score] = scores;
     if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${source.path}: the score is ${score}`);
     return { source, frame, picture, score, map: maps, mapSize };
@@ -94,6 +95,6 @@ export async function* predict(
       }
     }
   } finally {
-    await session.dispose();
+    await detector.dispose();
   }
 }

@@ -1,4 +1,5 @@
 import type { Bundle } from '../bundle/read.js';
+import type { DetectorOptions } from '../detector/detector.js';
 import { LiveDetector } from './live-detector.js';
 
 /** Milliseconds that loading the detector, and judging the bundle's picture, may take. */
@@ -7,11 +8,10 @@ const TIMEOUT = 60_000;
 /**
  * Has a bundle prove itself: its detector is loaded as the daemon does it, in a process of its own, and judges the bundle's own picture.
  *
- * @param threads all cores when left out or 0
  * @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE
  */
-export async function prove(bundle: Bundle, threads = 0): Promise<void> {
-  const detector = new LiveDetector(bundle, { threads, timeout: TIMEOUT, onLoss: () => {} });
+export async function prove(bundle: Bundle, options: DetectorOptions = {}): Promise<void> {
+  const detector = new LiveDetector(bundle, { ...options, timeout: TIMEOUT, onLoss: () => {} });
   try {
     await detector.start();
   } finally {

@@ -42,7 +42,14 @@ export function provenance({ manifest }: Bundle, others: readonly (readonly [str
       ['SHA-256 of the detector', files['detector.onnx'].sha256],
       ['recipe, seed', `${name}, ${seed}`],
       ['settings', JSON.stringify(settings)],
-      ['versions', `kdad-edge ${versions.kdadEdge}, onnxruntime ${versions.onnxruntime}`],
+      [
+        'versions',
+        [
+          `kdad-edge ${versions.kdadEdge}`,
+          `onnxruntime ${versions.onnxruntime}`,
+          ...(versions.tensorflow ? [`trained on TensorFlow ${versions.tensorflow}`] : []),
+        ].join(', '),
+      ],
     ]),
   );
 }

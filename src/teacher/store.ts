@@ -1,13 +1,11 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dataFolder, type Environment } from '../data-folder.js';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
 import { readTeacher, sha256Of } from '../model/read-teacher.js';
 import { readSafetensors, type Weights, writeSafetensors } from '../model/safetensors.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A teacher that can be named instead of its file. */
 export interface StoredTeacher {
@@ -36,11 +34,8 @@ const EXTENSION = '.safetensors';
 
 /** Where teachers are kept: KDAD_EDGE_TEACHERS, else `kdad-edge/teachers` where the XDG specification puts a user's data. */
 export function teacherFolder(environment: Environment = process.env): string {
-  const { KDAD_EDGE_TEACHERS: own, XDG_DATA_HOME: data, HOME: home } = environment;
-  if (own) return resolve(own);
-  // The specification has relative paths ignored: https://specifications.freedesktop.org/basedir-spec/latest/
-  const base = data && isAbsolute(data) ? data : join(home || homedir(), '.local', 'share');
-  return join(base, 'kdad-edge', 'teachers');
+  const { KDAD_EDGE_TEACHERS: own } = environment;
+  return own ? resolve(own) : join(dataFolder(environment), 'teachers');
 }
 
 /**

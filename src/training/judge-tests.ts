@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import type { Bundle } from '../bundle/read.js';
 import type { Dataset, TestImage } from '../data/dataset.js';
 import { readMask } from '../data/image.js';
 import { loadImages } from '../data/load-images.js';
-import { DetectorSession } from '../engine/onnx/session.js';
+import { type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import type { LabelledMaps } from '../metrics/pixels.js';
 
@@ -21,7 +20,7 @@ export interface Judged {
   readonly labelledMaps: LabelledMaps | null;
 }
 
-export interface JudgeOptions {
+export interface JudgeOptions extends DetectorOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -33,22 +32,23 @@ export interface JudgeOptions {
  * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, INFERENCE_FAILED, ENGINE_FAILED; the signal's reason when aborted
  */
 export async function judgeTests(
-  { manifest, detectorPath }: Bundle,
+  bundle: DetectorSource,
   { root, layout, good, tests: labelledTests }: Dataset,
-  { signal, onProgress }: JudgeOptions = {},
+  { signal, onProgress, ...options }: JudgeOptions = {},
 ): Promise<Judged> {
+  const { manifest } = bundle;
   const tests = layout === 'folder' ? good.map((path): TestImage => ({ path, kind: 'good' })) : labelledTests;
   if (tests.length === 0) throw new KdadError('DATASET_INVALID', `${join(root, 'test')}: no images to evaluate on`);
   const masked = tests.some(({ mask }) => mask !== undefined);
   const images: (ScoredImage & TestImage)[] = [];
   let labelled: LabelledMaps | null = null;
-  const session = await DetectorSession.load(detectorPath);
+  const detector = await openDetector(bundle, options);
   try {
     for (let start = 0; start < tests.length; start += manifest.detector.maxBatch) {
       const batch = tests.slice(start, start + manifest.detector.maxBatch);
       const paths = batch.map(({ path }) => join(root, path));
       const frames = await loadImages(paths, manifest.preprocessing, { signal });
-      const { scores, maps, mapSize } = await session.run(frames, batch.length);
+      const { scores, maps, mapSize } = await detector.run(frames, batch.length);
       for (const [i, test] of batch.entries()) {
         const score = scores[i];
         if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${test.path}: the score is ${score}`);
@@ -62,7 +62,7 @@ export async function judgeTests(
       onProgress?.(start + batch.length, tests.length);
     }
   } finally {
-    await session.dispose();
+    await detector.dispose();
   }
   return { images, labelledMaps: labelled };
 }

@@ -4,7 +4,7 @@ import type { Calibration } from '../bundle/calibration.js';
 import type { Bundle } from '../bundle/read.js';
 import { writeBundle } from '../bundle/write.js';
 import { loadImages } from '../data/load-images.js';
-import { DetectorSession } from '../engine/onnx/session.js';
+import { type DetectorOptions, openDetector } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import { type RuleName, thresholdRules } from './calibrate.js';
 import { calibrationOf } from './calibration.js';
@@ -12,7 +12,7 @@ import { calibrationOf } from './calibration.js';
 /** Fewer would make the threshold a guess. */
 const FEWEST_IMAGES = 4;
 
-export interface RecalibrateOptions {
+export interface RecalibrateOptions extends DetectorOptions {
   /** Folder that `images` are relative to. */
   readonly root: string;
   /** Good images that the student did not learn from. */
@@ -58,21 +58,22 @@ function ruleOf(
 }
 
 async function scoreImages(
-  { manifest, detectorPath }: Bundle,
-  { root, images, signal, onProgress }: RecalibrateOptions,
+  bundle: Bundle,
+  { root, images, signal, onProgress, engine, threads }: RecalibrateOptions,
 ): Promise<Calibration['scores']> {
   const scored: Calibration['scores'] = [];
-  const session = await DetectorSession.load(detectorPath);
+  const { preprocessing, detector: built } = bundle.manifest;
+  const detector = await openDetector(bundle, { engine, threads });
   try {
-    for (let start = 0; start < images.length; start += manifest.detector.maxBatch) {
-      const batch = images.slice(start, start + manifest.detector.maxBatch);
+    for (let start = 0; start < images.length; start += built.maxBatch) {
+      const batch = images.slice(start, start + built.maxBatch);
       const paths = batch.map((path) => join(root, path));
-      const { scores } = await session.run(await loadImages(paths, manifest.preprocessing, { signal }), batch.length);
+      const { scores } = await detector.run(await loadImages(paths, preprocessing, { signal }), batch.length);
       scored.push(...batch.map((image, i) => ({ image, score: scores[i] })));
       onProgress?.(scored.length, images.length);
     }
   } finally {
-    await session.dispose();
+    await detector.dispose();
   }
   return scored;
 }

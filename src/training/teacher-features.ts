@@ -1,4 +1,5 @@
 import type { Engine, Executable, TensorSpec } from '../engine/engine.js';
+import { PerBatchSize } from '../engine/per-batch-size.js';
 import { body, stem } from '../model/backbone.js';
 import { frozen } from '../model/convolution.js';
 import { type Normalisation, normaliseFrames } from '../model/detector.js';
@@ -7,7 +8,6 @@ import type { Weights } from '../model/safetensors.js';
 import { transpose } from '../tensorflow.js';
 import type { Features } from './feature-maps.js';
 import { join } from './join.js';
-import { PerBatchSize } from './per-batch-size.js';
 
 const layers = ['layer1', 'layer2', 'layer3'] as const;
 

@@ -106,6 +106,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { image: sample, score } = calibration.scores[0];
   const [height, width] = preprocessing.size;
   const manifest = describe({
+    engine,
     recipe,
     seed,
     preprocessing,
@@ -157,7 +158,7 @@ function interrupted(error: Error): never {
   throw new KdadError('INTERRUPTED', 'stopped before the training began; nothing was written', { cause: error });
 }
 
-/** The validation images' scores by the very file that will inspect, and the threshold they give. */
+/** The validation images' scores by the very file that will inspect, whatever it was trained on, and the threshold they give. */
 async function calibrateOn(
   detector: Uint8Array,
   frames: readonly Uint8Array[],
@@ -178,6 +179,7 @@ async function calibrateOn(
 }
 
 function describe(parts: {
+  engine: Engine;
   recipe: Recipe;
   seed: number;
   preprocessing: Preprocessing;
@@ -188,7 +190,7 @@ function describe(parts: {
   selfTest: Manifest['selfTest'];
   distilled: { bestEpoch: number; epochs: Manifest['training']['epochs'] };
 }): Omit<Manifest, 'files'> {
-  const { recipe, seed, preprocessing, data, teacher, split, calibration, selfTest, distilled } = parts;
+  const { engine, recipe, seed, preprocessing, data, teacher, split, calibration, selfTest, distilled } = parts;
   return {
     schemaVersion,
     backbone: 'resnet18-layer3',
@@ -204,7 +206,11 @@ function describe(parts: {
     split: { seed, ...split },
     threshold: { value: calibration.threshold, rule: calibration.rule, parameters: calibration.parameters },
     selfTest,
-    training: { bestEpoch: distilled.bestEpoch, epochs: distilled.epochs },
-    versions: { kdadEdge: version, onnxruntime: runtimeVersion },
+    training: { engine: engine.name, bestEpoch: distilled.bestEpoch, epochs: distilled.epochs },
+    versions: {
+      kdadEdge: version,
+      onnxruntime: runtimeVersion,
+      ...(engine.name === 'tensorflow' ? { tensorflow: engine.version } : {}),
+    },
   };
 }

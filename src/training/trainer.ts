@@ -1,11 +1,11 @@
 import type { Engine, Executable, TensorSpec } from '../engine/engine.js';
+import { PerBatchSize } from '../engine/per-batch-size.js';
 import type { Optimiser } from '../model/optimiser.js';
 import { shapesOfParameters, shapesOfStudent } from '../model/parameters.js';
 import type { Weights } from '../model/safetensors.js';
 import { slotName, trainingStep } from '../model/training-step.js';
 import type { Scalar } from '../tensorflow.js';
 import { type Features, targets } from './feature-maps.js';
-import { PerBatchSize } from './per-batch-size.js';
 import type { StudentInput } from './student-input.js';
 
 /**

@@ -1,12 +1,12 @@
 import type { Preprocessing } from '../data/preprocessing.js';
 import type { Engine, TensorSpec } from '../engine/engine.js';
+import { PerBatchSize } from '../engine/per-batch-size.js';
 import { featureMaps } from '../model/backbone.js';
 import { bothFeatureMaps, normaliseFrames } from '../model/detector.js';
 import { featureDistance } from '../model/distillation.js';
 import type { Weights } from '../model/safetensors.js';
 import { squeeze, type Tensor } from '../tensorflow.js';
 import { join } from './join.js';
-import { PerBatchSize } from './per-batch-size.js';
 
 const BATCH = 8;
 

@@ -1,10 +1,10 @@
 import type { Engine, Executable, TensorSpec } from '../engine/engine.js';
+import { PerBatchSize } from '../engine/per-batch-size.js';
 import { frozen } from '../model/convolution.js';
 import { distillationLoss } from '../model/distillation.js';
 import { foldBatchNorm, shapesOfFolded } from '../model/parameters.js';
 import type { Weights } from '../model/safetensors.js';
 import { targets } from './feature-maps.js';
-import { PerBatchSize } from './per-batch-size.js';
 import type { StudentInput } from './student-input.js';
 import type { TeacherFeatures } from './teacher-features.js';
 

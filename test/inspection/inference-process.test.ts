@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { type Bundle, openBundle } from '../../src/bundle/read.js';
 import { decodeImage } from '../../src/data/image.js';
+import type { DetectorSource } from '../../src/detector/detector.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
 import { InferenceProcess } from '../../src/inspection/inference-process.js';
 import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
@@ -15,12 +17,14 @@ afterEach(async () => {
 });
 
 /** An inference process, and the losses that it told of. */
-function inference(options: { detector: string; timeout?: number; entry?: URL }) {
+function inference(options: { source: DetectorSource; timeout?: number; entry?: URL }) {
   const losses: string[] = [];
   const process = new InferenceProcess({ timeout: 20_000, entry, ...options, onLoss: (reason) => losses.push(reason) });
   running.push(process);
   return { process, losses };
 }
+
+const tiny = async (): Promise<Bundle> => openBundle((await tinyBundle()).bundle);
 
 async function frames(): Promise<Uint8Array> {
   const { data } = await tinyBundle();
@@ -36,13 +40,12 @@ async function signalChildren(signal: NodeJS.Signals): Promise<void> {
 
 describe('the inference process', () => {
   it('judges as the detector does, and sends back only the maps that are wanted', async () => {
-    const { bundle } = await tinyBundle();
-    const detector = join(bundle, 'detector.onnx');
-    const { process } = inference({ detector });
+    const source = await tiny();
+    const { process } = inference({ source });
     await process.start();
     const judged = await process.judge({ batch: 2, frames: await frames(), mapsFrom: [Number.POSITIVE_INFINITY, 0] });
 
-    const session = await DetectorSession.load(detector);
+    const session = await DetectorSession.load(source.detectorPath);
     const expected = await session.run(await frames(), 2);
     await session.dispose();
     expect(judged.scores).toEqual(expected.scores);
@@ -52,8 +55,7 @@ describe('the inference process', () => {
   }, 60_000);
 
   it('is replaced when it is killed: the batch is lost, the next one is judged', async () => {
-    const { bundle } = await tinyBundle();
-    const { process, losses } = inference({ detector: join(bundle, 'detector.onnx') });
+    const { process, losses } = inference({ source: await tiny() });
     await process.start();
     const request = { batch: 2, frames: await frames(), mapsFrom: [1, 1] };
     await signalChildren('SIGSTOP');
@@ -71,7 +73,7 @@ describe('the inference process', () => {
       `process.on('message', ({ kind }) => { if (kind === 'load') process.send({ kind: 'loaded' }); });
        process.on('SIGTERM', () => {});`,
     );
-    const { process: one, losses } = inference({ detector: 'none', timeout: 1000, entry: pathToFileURL(hanging) });
+    const { process: one, losses } = inference({ source: await tiny(), timeout: 1000, entry: pathToFileURL(hanging) });
     await one.start();
     await expect(one.judge({ batch: 0, frames: new Uint8Array(), mapsFrom: [] })).rejects.toThrow(/within 1 s/);
     expect(losses).toEqual([expect.stringMatching(/within 1 s/)]);
@@ -80,7 +82,7 @@ describe('the inference process', () => {
   it('says why a detector cannot be loaded', async () => {
     const broken = join(inject('shared'), 'broken.onnx');
     await writeFile(broken, 'no model');
-    const { process } = inference({ detector: broken });
+    const { process } = inference({ source: { ...(await tiny()), detectorPath: broken } });
     await expect(process.start()).rejects.toMatchObject({
       code: 'INFERENCE_FAILED',
       message: expect.stringContaining('broken.onnx'),
@@ -88,8 +90,7 @@ describe('the inference process', () => {
   });
 
   it('leaves no process behind when it is stopped while it loads', async () => {
-    const { bundle } = await tinyBundle();
-    const { process: one } = inference({ detector: join(bundle, 'detector.onnx') });
+    const { process: one } = inference({ source: await tiny() });
     const starting = one.start().catch((error: Error) => error.message);
     await sleep(50);
     await one.stop();

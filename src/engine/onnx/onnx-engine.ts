@@ -1,10 +1,11 @@
 import type { Engine, Executable, HostTensor, Program, TensorData, TensorSpec } from '../engine.js';
-import { Session } from './runtime.js';
+import { runtimeVersion, Session } from './runtime.js';
 import { trace } from './tracer.js';
 
 /** Traces a program to one ONNX graph and runs it with ONNX Runtime: to TensorFlow.js what `jit` is to JAX. */
 export class OnnxEngine implements Engine {
   readonly name = 'onnx';
+  readonly version = runtimeVersion;
 
   async compile(program: Program, inputs: Record<string, TensorSpec>): Promise<Executable> {
     const graph = await trace((tensors) => renamed(program(tensors), (name) => RESULT + name), inputs);

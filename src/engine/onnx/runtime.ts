@@ -47,9 +47,9 @@ export class Session {
     inputs: Record<string, HostTensor>,
     outputs: Record<string, HostTensor> = {},
   ): Promise<Record<string, HostTensor>> {
-    const feeds = mapValues(inputs, wrap);
-    const fetches = this.#session.outputNames.map((name) => [name, outputs[name] ? wrap(outputs[name]) : null]);
     try {
+      const feeds = mapValues(inputs, wrap);
+      const fetches = this.#session.outputNames.map((name) => [name, outputs[name] ? wrap(outputs[name]) : null]);
       const results = await this.#session.run(feeds, Object.fromEntries(fetches));
       return mapValues(results, ({ dims, data }) => ({ shape: dims, data: data as TensorData }));
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Executable } from '../engine/engine.js';
+import type { Executable } from './engine.js';
 
 /** Executables by batch size, compiled when first needed: the last batch of an epoch may be smaller than the others. */
 export class PerBatchSize {

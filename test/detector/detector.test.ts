@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Bundle, openBundle } from '../../src/bundle/read.js';
+import { decodeImage } from '../../src/data/image.js';
+import { imagenetPreprocessing } from '../../src/data/preprocessing.js';
+import { type Detector, openDetector } from '../../src/detector/detector.js';
+import { ProgramDetector } from '../../src/detector/program-detector.js';
+import type { EngineName } from '../../src/engine/engines.js';
+import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
+import { openTensorflowEngine } from '../../src/engine/tensorflow/tensorflow-engine.js';
+import { LiveDetector } from '../../src/inspection/live-detector.js';
+import { recipes } from '../../src/training/recipes.js';
+import { train } from '../../src/training/train.js';
+import { folderWith } from '../fixtures/folder.js';
+import { missingTensorflow } from '../fixtures/missing-tensorflow.js';
+import { relativeError } from '../fixtures/numbers.js';
+import { TINY, type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
+
+let tiny: TinyBundle;
+let frames: Uint8Array;
+beforeAll(async () => {
+  tiny = await tinyBundle();
+  const paths = ['test/good/000.png', 'test/blot/000.png', 'test/blot/001.png'].map((path) => join(tiny.data, path));
+  frames = Buffer.concat(await Promise.all(paths.map((path) => decodeImage(path, { size: [TINY, TINY] }))));
+}, 120_000);
+
+/** Scores and maps of the frames, as a batch and one by one. */
+async function judge(detector: Detector) {
+  const { scores, maps, mapSize } = await detector.run(frames, 3);
+  const bytes = frames.length / 3;
+  const alone = [];
+  for (let i = 0; i < 3; i++)
+    alone.push((await detector.run(frames.subarray(i * bytes, (i + 1) * bytes), 1)).scores[0]);
+  await detector.dispose();
+  return { scores, alone, maps, mapSize };
+}
+
+async function agree(one: Detector, other: Detector, tolerance: number): Promise<void> {
+  const [expected, actual] = [await judge(one), await judge(other)];
+  expect(relativeError(actual.scores, expected.scores)).toBeLessThan(tolerance);
+  expect(relativeError(actual.alone, expected.alone)).toBeLessThan(tolerance);
+  expect(relativeError(actual.maps, expected.maps)).toBeLessThan(tolerance);
+  expect(actual.mapSize).toEqual(expected.mapSize);
+}
+
+/** In a process of its own, as the daemon does it: starting includes the self-test. */
+async function prove(bundle: Bundle, engine: EngineName): Promise<void> {
+  const entry = new URL('../../dist/inspection/inference-main.js', import.meta.url);
+  const detector = new LiveDetector(bundle, { engine, timeout: 30_000, entry, onLoss: () => {} });
+  onTestFinished(() => detector.stop());
+  await detector.start();
+}
+
+describe('a detector', () => {
+  it('judges alike from its file and from its weights', async () => {
+    const bundle = await openBundle(tiny.bundle);
+    await agree(await openDetector(bundle), await ProgramDetector.load(bundle, new OnnxEngine()), 1e-4);
+  });
+
+  it('is refused where its recipe says nothing of the map', async () => {
+    const bundle = await openBundle(tiny.bundle);
+    const { map: _, ...recipe } = bundle.manifest.recipe;
+    const source = { ...bundle, manifest: { ...bundle.manifest, recipe: { ...recipe, name: 'other' } } };
+    await expect(ProgramDetector.load(source as Bundle, new OnnxEngine())).rejects.toMatchObject({
+      code: 'BUNDLE_UNSUPPORTED',
+      message: expect.stringContaining('other'),
+    });
+  });
+});
+
+describe.skipIf(missingTensorflow)('a bundle', () => {
+  it('that onnx trained runs on tensorflow, and proves itself there', async () => {
+    const bundle = await openBundle(tiny.bundle);
+    expect(bundle.manifest.training.engine).toBe('onnx');
+    await agree(await openDetector(bundle), await openDetector(bundle, { engine: 'tensorflow' }), 1e-3);
+    await prove(bundle, 'tensorflow');
+  });
+
+  it('that tensorflow trained runs on onnx, and proves itself there', async () => {
+    const out = join(await folderWith(), 'bundle');
+    await train({
+      data: tiny.data,
+      teacher: tiny.teacher,
+      out,
+      recipe: recipes.kdad,
+      epochs: 2,
+      seed: 0,
+      engine: await openTensorflowEngine(),
+      preprocessing: { ...imagenetPreprocessing, size: [TINY, TINY] },
+    });
+    const bundle = await openBundle(out);
+    expect(bundle.manifest.training.engine).toBe('tensorflow');
+    expect(bundle.manifest.versions.tensorflow).toMatch(/^\d+\.\d+/);
+    await agree(await openDetector(bundle), await openDetector(bundle, { engine: 'tensorflow' }), 1e-3);
+    await prove(bundle, 'onnx');
+    await prove(bundle, 'tensorflow');
+  });
+});
