@@ -128,14 +128,19 @@ export class Graph {
   #encodeGraph(graph: BinaryWriter, outputs: ReadonlyMap<string, Edge>, symbolicBatch: boolean): void {
     const { renamed, copied } = this.#named(outputs);
     const nameOf = (edge: Edge | undefined) => (edge ? (renamed.get(edge.name) ?? edge.name) : '');
-    for (const node of this.#nodes) message(graph, 1, (writer) => encodeNode(writer, node, nameOf));
+    const read = [...this.#nodes.flatMap((node) => node.inputs), ...copied.map(([, edge]) => edge)];
+    const used = new Set([...read.map((edge) => edge?.name), ...renamed.keys()]);
+    for (const node of this.#nodes) {
+      // WebGPU's pools give no indices: a last output that nobody reads is not asked for.
+      const wanted = node.outputs.findLastIndex(({ name }) => used.has(name));
+      const outputs = node.outputs.slice(0, Math.max(1, wanted + 1));
+      message(graph, 1, (writer) => encodeNode(writer, { ...node, outputs }, nameOf));
+    }
     for (const [name, edge] of copied) {
       const copy = { operator: 'Identity', domain: '', inputs: [edge], outputs: [{ ...edge, name }], attributes: {} };
       message(graph, 1, (writer) => encodeNode(writer, copy, nameOf));
     }
     graph.tag(2, WireType.LengthDelimited).string('kdad-edge');
-    const read = [...this.#nodes.flatMap((node) => node.inputs), ...copied.map(([, edge]) => edge)];
-    const used = new Set(read.map((edge) => edge?.name));
     for (const { edge, data } of this.#constants.values()) {
       if (used.has(edge.name)) message(graph, 5, (writer) => encodeTensor(writer, edge, data));
     }
