@@ -29,6 +29,10 @@ const table = {
     fix: 'Check that the engine (onnxruntime-node, TensorFlow) is installed for this platform, and the memory.',
   },
   TENSORFLOW_MISSING: { exitCode: 4, fix: 'Set it up with kdad-edge setup tensorflow, or leave the engine to onnx.' },
+  DEVICE_UNUSABLE: {
+    exitCode: 4,
+    fix: 'Put right what is named above (docs/hardware.md has the steps), or take device auto or cpu.',
+  },
   FFMPEG_MISSING: {
     exitCode: 4,
     fix: 'Install ffmpeg (apt install ffmpeg), or name one with --ffmpeg, the ffmpeg key or FFMPEG_PATH.',

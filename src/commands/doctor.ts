@@ -1,15 +1,18 @@
 import { Command } from 'commander';
 import type { Finding } from '../doctor/finding.js';
 import { KdadError } from '../errors.js';
+import { deviceOption } from './device.js';
 
 interface Options {
   readonly config: string;
+  readonly device?: string;
   readonly json: boolean;
 }
 
 export const doctor = new Command('doctor')
   .description('try out everything that a configuration needs: model, ffmpeg, cameras, broker, disk, port, clock')
   .option('--config <file>', 'configuration, YAML', 'kdad-edge.yaml')
+  .addOption(deviceOption("what the onnx engine runs on, instead of the configuration's"))
   .option('--json', 'print the result as JSON', false)
   .addHelpText(
     'after',
@@ -17,9 +20,9 @@ export const doctor = new Command('doctor')
 Exits with 0 when nothing failed, warnings or not; else with the exit code of the first failure.
 A device that a running daemon holds (/dev/video0, say) gives no frame to anybody else.`,
   )
-  .action(async ({ config, json }: Options) => {
+  .action(async ({ config, device, json }: Options) => {
     const { examine } = await import('../doctor/examine.js');
-    const findings = await examine(config);
+    const findings = await examine(config, device);
     console.log(json ? JSON.stringify({ ok: exitCodeOf(findings) === 0, findings }, null, 2) : table(findings));
     process.exitCode = exitCodeOf(findings);
   });

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { EngineName } from '../engine/engines.js';
 import type { AurocDifference } from '../metrics/bootstrap.js';
 import type { Evaluation } from '../training/evaluate.js';
+import { deviceOption } from './device.js';
 import { engineOption } from './engine.js';
 import { judge } from './judge.js';
 import { endWithReader } from './reader.js';
@@ -13,6 +14,7 @@ interface Options {
   readonly compare?: string;
   readonly report?: string;
   readonly engine: EngineName;
+  readonly device: string;
   readonly json: boolean;
 }
 
@@ -23,11 +25,12 @@ export const evaluate = new Command('eval')
   .option('--compare <folder>', 'another bundle to hold beside it, on the same images')
   .option('--report <file>', 'write an HTML page about it, one file that needs no network')
   .addOption(engineOption())
+  .addOption(deviceOption().default('auto'))
   .option('--json', 'print the result as JSON', false)
-  .action(async ({ model, data, compare, report, engine, json }: Options) => {
+  .action(async ({ model, data, compare, report, engine, device, json }: Options) => {
     endWithReader();
     const page = report === undefined ? undefined : await reportFile(report);
-    const first = await judge(model, data, { engine });
+    const first = await judge(model, data, { engine, device });
     if (page) {
       const { evaluationReport } = await import('../report/report.js');
       await page.write(await evaluationReport(first.bundle, data, first));
@@ -36,7 +39,7 @@ export const evaluate = new Command('eval')
       console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
       return;
     }
-    const second = await judge(compare, data, { engine });
+    const second = await judge(compare, data, { engine, device });
     const { pairedBootstrap } = await import('../metrics/bootstrap.js');
     const labels = first.images.map(({ kind }) => kind !== 'good');
     const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));

@@ -1,6 +1,7 @@
 import type { Bundle } from '../bundle/read.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import type { JudgedTests } from '../report/report.js';
+import { tellFallback } from './device.js';
 import { ProgressLine } from './progress-line.js';
 
 /** Judges a dataset's test images with a bundle, and says on the terminal how far it is. */
@@ -18,7 +19,11 @@ export async function judge(
   const bundle = await openBundle(model);
   const line = new ProgressLine();
   const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
-  const judged = await judgeTests(bundle, await findDataset(data), { ...options, onProgress });
+  const judged = await judgeTests(bundle, await findDataset(data), {
+    onDevice: tellFallback,
+    ...options,
+    onProgress,
+  });
   line.finish();
   return { bundle, ...judged, evaluation: evaluateJudged(judged, bundle.manifest.threshold.value) };
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { EngineName } from '../engine/engines.js';
+import { deviceOption, tellFallback } from './device.js';
 import { engineOption } from './engine.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
@@ -12,6 +13,7 @@ interface Options {
   readonly failOnAnomaly: boolean;
   readonly ffmpeg?: string;
   readonly engine: EngineName;
+  readonly device: string;
 }
 
 export const predict = new Command('predict')
@@ -24,6 +26,7 @@ export const predict = new Command('predict')
   .option('--fail-on-anomaly', 'exit with 1 when anything is anomalous', false)
   .option('--ffmpeg <file>', 'the ffmpeg that decodes videos')
   .addOption(engineOption())
+  .addOption(deviceOption().default('auto'))
   .addHelpText(
     'after',
     `
@@ -50,9 +53,10 @@ and the exit code is that of the first error.`,
     const gallery = page && new (await import('../report/gallery.js')).Gallery(bundle);
     const width = Math.max(...sources.map(({ path }) => path.length));
 
+    const judging = { engine: options.engine, device: options.device, onDevice: tellFallback };
     let anomalies = 0;
     let firstError = 0;
-    for await (const result of predictSources(bundle, sources, () => findFfmpeg(options.ffmpeg), options)) {
+    for await (const result of predictSources(bundle, sources, () => findFfmpeg(options.ffmpeg), judging)) {
       const image = result.source.path;
       if ('error' in result) {
         firstError ||= result.error.exitCode;

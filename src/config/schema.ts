@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { engineNames } from '../engine/engines.js';
+import { DEVICES, devicePattern } from '../engine/onnx/device.js';
 import { camera } from './camera-schema.js';
 import { duration, positiveDuration } from './duration.js';
 import { count, ratio, restarts, text, url } from './values.js';
@@ -137,6 +138,13 @@ export const configSchema = z
       .enum(engineNames)
       .default('onnx')
       .describe('What computes: `onnx` (ONNX Runtime), or `tensorflow`, which `kdad-edge setup tensorflow` sets up.'),
+    device: z
+      .string()
+      .regex(devicePattern, `expected ${DEVICES}`)
+      .default('auto')
+      .describe(
+        'What the onnx engine runs on: `cpu`, `cuda`, `tensorrt` or `webgpu`, with an index where there are several (`cuda:1`); see hardware.md. One that does not work is an error. `auto` takes `cuda` where that was installed and works, else the processor.',
+      ),
     ffmpeg: text.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
     cameras: z
       .array(camera)

@@ -243,6 +243,7 @@ export class Daemon {
     return {
       settings: this.#config.inspection,
       engine: this.#config.engine,
+      device: this.#config.device,
       thresholdOf: (camera, model) =>
         this.#overrides?.thresholdOf(camera, model) ?? this.#cameras.settingsOf(camera)?.threshold,
       isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,

@@ -4,6 +4,7 @@ import { Inspector, type InspectorOptions } from '../inspection/inspector.js';
 import { LiveDetector } from '../inspection/live-detector.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
+import { DeviceInfo } from './device-info.js';
 import { ModelSwitch } from './model-switch.js';
 
 /** What every judge is told of the cameras, and whom it tells. */
@@ -11,6 +12,7 @@ export interface JudgeOptions
   extends Pick<InspectorOptions, 'ignoredBy' | 'admits' | 'isMuted' | 'alert' | 'listener'> {
   readonly settings: Config['inspection'];
   readonly engine: Config['engine'];
+  readonly device: Config['device'];
   /** The camera's own threshold for a model; undefined where the model's counts. */
   thresholdOf(camera: string, model: Bundle): number | undefined;
   /** Another version judges now. */
@@ -24,13 +26,17 @@ export class Judge {
   readonly inspector: Inspector;
   readonly models: ModelSwitch;
   readonly #detector: LiveDetector;
+  readonly #deviceInfo: DeviceInfo;
 
   /** @param path of the model as configured: a bundle, or a store; `bundle` is what was opened there */
   constructor(path: string, bundle: Bundle, options: JudgeOptions) {
-    const { settings, engine, thresholdOf, onSwap, metrics, log } = options;
+    const { settings, engine, device, thresholdOf, onSwap, metrics, log } = options;
+    this.#deviceInfo = new DeviceInfo({ engine, asked: device, metrics, log });
     this.#detector = new LiveDetector(bundle, {
       engine,
+      device,
       threads: settings.threads,
+      onDevice: (used) => this.#deviceInfo.tell(this.bundle.name, used),
       timeout: settings.batchTimeout,
       onLoss: (reason) => {
         metrics.inferenceRestarts.inc();
@@ -58,7 +64,12 @@ export class Judge {
     return this.#detector.ready;
   }
 
-  /** @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE */
+  /** What the detector runs on; undefined before it is loaded for the first time. */
+  get device(): string | undefined {
+    return this.#deviceInfo.device;
+  }
+
+  /** @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, IMAGE_UNREADABLE */
   async start(): Promise<void> {
     await this.#detector.start();
     this.inspector.start();
@@ -69,5 +80,6 @@ export class Judge {
     this.models.stop();
     await this.inspector.stop();
     await this.#detector.stop();
+    this.#deviceInfo.forget();
   }
 }

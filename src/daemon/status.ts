@@ -11,7 +11,13 @@ export interface Status {
   readonly version: string;
   readonly uptimeSeconds: number;
   /** The models that judge now. */
-  readonly models: readonly { readonly name: string; readonly version: string; readonly threshold: number }[];
+  readonly models: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly threshold: number;
+    /** What its detector runs on; left out until it is loaded. */
+    readonly device?: string;
+  }[];
   readonly cameras: readonly CameraStatus[];
   /** Left out where none is configured. */
   readonly mqtt?: { readonly connected: boolean; readonly outboxDepth: number };
@@ -50,7 +56,9 @@ export interface Readiness {
 export interface StatusSources {
   /** Names, in the order of the configuration. */
   readonly cameras: readonly string[];
-  readonly judges: { readonly all: readonly { readonly bundle: Bundle; readonly ready: boolean }[] };
+  readonly judges: {
+    readonly all: readonly { readonly bundle: Bundle; readonly ready: boolean; readonly device?: string }[];
+  };
   /** The bundle that judges a camera now. */
   bundleOf(camera: string): Bundle;
   /** What was set by command for a camera, for the model that judges. */
@@ -102,9 +110,9 @@ export class StatusBoard {
     return {
       version,
       uptimeSeconds: Math.round(process.uptime()),
-      models: judges.all.map(({ bundle }) => {
+      models: judges.all.map(({ bundle, device }) => {
         const { name, version: modelVersion, manifest } = bundle;
-        return { name, version: modelVersion, threshold: manifest.threshold.value };
+        return { name, version: modelVersion, threshold: manifest.threshold.value, device };
       }),
       cameras: [...this.#cameras.values()].map(({ name, ...seen }) => {
         const bundle = bundleOf(name);

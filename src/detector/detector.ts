@@ -1,9 +1,11 @@
 import type { Bundle } from '../bundle/read.js';
 import type { EngineName } from '../engine/engines.js';
+import type { UsedDevice } from '../engine/onnx/device.js';
 import type { Detection } from '../engine/onnx/session.js';
+import { KdadError } from '../errors.js';
 
 /** What judges frames: teacher, student, anomaly map and score of one bundle, ready on an engine. */
-export interface Detector {
+export interface Detector extends UsedDevice {
   /**
    * @param frames uint8 RGB, batch x height x width x 3, at the size of the bundle's preprocessing
    * @throws KdadError ENGINE_FAILED
@@ -20,17 +22,31 @@ export interface DetectorOptions {
   readonly engine?: EngineName;
   /** Threads of the processor; all cores when left out or 0. */
   readonly threads?: number;
+  /** Of the onnx engine, as `devicePattern`; the processor when left out. TensorFlow takes the GPU that it finds. */
+  readonly device?: string;
+  /** Told what the detector runs on, when it is loaded. */
+  readonly onDevice?: (used: UsedDevice) => void;
 }
 
 /**
  * Loads a bundle's detector. Only what the engine needs is loaded: no TensorFlow.js for `onnx`.
- * @throws KdadError ENGINE_FAILED, TENSORFLOW_MISSING, WEIGHTS_INVALID, BUNDLE_UNSUPPORTED
+ * @throws KdadError ENGINE_FAILED, DEVICE_UNUSABLE, TENSORFLOW_MISSING, WEIGHTS_INVALID, BUNDLE_UNSUPPORTED
  */
 export async function openDetector(source: DetectorSource, options: DetectorOptions = {}): Promise<Detector> {
-  const { engine = 'onnx', threads } = options;
+  const detector = await load(source, options);
+  options.onDevice?.(detector);
+  return detector;
+}
+
+async function load(source: DetectorSource, options: DetectorOptions): Promise<Detector> {
+  const { engine = 'onnx', threads, device } = options;
   if (engine === 'onnx') {
     const { DetectorSession } = await import('../engine/onnx/session.js');
-    return DetectorSession.load(source.detectorPath, { threads });
+    return DetectorSession.load(source.detectorPath, { threads, device });
+  }
+  if (device !== undefined && device !== 'auto') {
+    const message = `${device}: TensorFlow chooses its device itself (CUDA_VISIBLE_DEVICES narrows its choice); leave it to auto`;
+    throw new KdadError('DEVICE_UNUSABLE', message);
   }
   const [{ openTensorflowEngine }, { ProgramDetector }] = await Promise.all([
     import('../engine/tensorflow/tensorflow-engine.js'),

@@ -23,14 +23,19 @@ const recipe = z.looseObject({
 
 /** The detector as a program on any engine, from a bundle's weights instead of its `detector.onnx`. */
 export class ProgramDetector implements Detector {
+  readonly device: string;
   readonly #programs: PerBatchSize;
 
-  private constructor(programs: PerBatchSize) {
+  private constructor(programs: PerBatchSize, device: string) {
+    this.device = device;
     this.#programs = programs;
   }
 
   /** @throws KdadError WEIGHTS_INVALID, BUNDLE_UNSUPPORTED for a recipe whose map is not known */
-  static async load({ directory, manifest }: DetectorSource, engine: Engine): Promise<ProgramDetector> {
+  static async load(
+    { directory, manifest }: DetectorSource,
+    engine: Engine & { readonly device?: string },
+  ): Promise<ProgramDetector> {
     const [teacher, student, usual] = await Promise.all(
       ['teacher', 'student', 'usual-distance'].map((name) => readWeights(join(directory, `${name}.safetensors`))),
     );
@@ -58,7 +63,7 @@ export class ProgramDetector implements Detector {
         return detect(tensors.frames, of('teacher'), of('student'), options, layers);
       }, inputs);
     });
-    return new ProgramDetector(programs);
+    return new ProgramDetector(programs, engine.device ?? 'cpu');
   }
 
   async run(frames: Uint8Array, batch: number): Promise<Detection> {

@@ -27,11 +27,13 @@ interface Check {
  * Tries out everything that a configuration needs, all at once and each within a minute. What fails keeps only that from being tried which
  * needs it.
  *
+ * @param device to try instead of the configuration's
  * @returns in a fixed order, the configuration first
  */
-export async function examine(file: string): Promise<Finding[]> {
+export async function examine(file: string, device?: string): Promise<Finding[]> {
   try {
-    const checks = checksOf(await loadConfig(file));
+    const config = await loadConfig(file);
+    const checks = checksOf(device === undefined ? config : { ...config, device });
     return [ok('configuration', file), ...(await Promise.all(checks.map(carryOut)))];
   } catch (error) {
     // All that is wrong in it, not only the first.
@@ -42,7 +44,7 @@ export async function examine(file: string): Promise<Finding[]> {
 
 function checksOf(config: Config): Check[] {
   const { cameras, mqtt } = config;
-  const computing = { engine: config.engine, threads: config.inspection.threads };
+  const computing = { engine: config.engine, device: config.device, threads: config.inspection.threads };
   const ffmpeg = findFfmpeg(config.ffmpeg);
   const bundles = new Map(modelsOf(config).map((path) => [path, openBundle(path)]));
   const sizeFor = (camera: CameraConfig) =>

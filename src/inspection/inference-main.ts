@@ -4,6 +4,7 @@
  */
 import { setPriority } from 'node:os';
 import { type Detector, openDetector } from '../detector/detector.js';
+import type { KdadError } from '../errors.js';
 import { scoreWithout } from './ignored.js';
 import type { Answer, Request } from './messages.js';
 
@@ -15,7 +16,7 @@ let detector: Detector | undefined;
 async function answer(request: Request): Promise<Answer> {
   if (request.kind === 'load') {
     detector = await openDetector(request.source, request.options);
-    return { kind: 'loaded' };
+    return { kind: 'loaded', device: detector.device };
   }
   if (!detector) throw new Error('asked to judge before a detector was loaded');
   const { frames, batch, mapsFrom, ignored } = request;
@@ -30,7 +31,7 @@ async function answer(request: Request): Promise<Answer> {
 
 process.on('message', (request: Request) => {
   answer(request)
-    .catch((error: Error): Answer => ({ kind: 'failed', message: error.message }))
+    .catch(({ message, code }: KdadError): Answer => ({ kind: 'failed', message, code }))
     .then((message) => process.send?.(message));
 });
 // The daemon decides when this process ends; the terminal's Ctrl-C reaches both.

@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failureOf, type SelfTest } from '../bundle/self-test.js';
 import type { DetectorOptions, DetectorSource } from '../detector/detector.js';
-import { KdadError } from '../errors.js';
+import { openOn } from '../engine/onnx/device.js';
+import { type ErrorCode, KdadError } from '../errors.js';
 import type { Answer, Request } from './messages.js';
 
 export interface InferenceProcessOptions extends DetectorOptions {
@@ -45,7 +46,7 @@ export class InferenceProcess {
 
   /**
    * Resolves when the detector is loaded and has passed its self-test.
-   * @throws KdadError INFERENCE_FAILED
+   * @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE
    */
   async start(): Promise<void> {
     this.#stopped = false;
@@ -76,7 +77,20 @@ export class InferenceProcess {
   }
 
   async #spawn(): Promise<void> {
+    const { engine, device: asked, onDevice } = this.#options;
+    if (engine === 'tensorflow') {
+      onDevice?.({ device: await this.#spawnOn(asked) });
+    } else {
+      const { device, passedOver } = await openOn(asked ?? 'cpu', (one) => this.#spawnOn(one));
+      onDevice?.({ device, passedOver });
+    }
+    this.#proven = true;
+  }
+
+  /** In a process of its own for each device, since a broken driver may take it along. @returns the device in use */
+  async #spawnOn(device: string | undefined): Promise<string> {
     if (this.#stopped) throw new KdadError('INFERENCE_FAILED', 'the inference process is stopped');
+    await this.#kill();
     const { source, engine, threads, entry = new URL('./inference-main.js', import.meta.url) } = this.#options;
     this.#child = fork(entry, {
       serialization: 'advanced',
@@ -84,9 +98,9 @@ export class InferenceProcess {
       // glibc's many arenas fragment under batches of changing size: memory crept up by 1.5 MB a minute.
       env: { MALLOC_ARENA_MAX: '1', ...process.env },
     });
-    await this.#ask({ kind: 'load', source, options: { engine, threads } });
+    const loaded = await this.#ask({ kind: 'load', source, options: { engine, threads, device } });
     await this.#prove();
-    this.#proven = true;
+    return (loaded as Extract<Answer, { kind: 'loaded' }>).device;
   }
 
   async #prove(): Promise<void> {
@@ -109,9 +123,10 @@ export class InferenceProcess {
     const child = this.#child as ChildProcess;
     const { timeout } = this.#options;
     return new Promise((resolve, reject) => {
-      const fail = (what: string) => settle(() => reject(new KdadError('INFERENCE_FAILED', what)));
+      const fail = (what: string, code?: ErrorCode) =>
+        settle(() => reject(new KdadError(code === 'DEVICE_UNUSABLE' ? code : 'INFERENCE_FAILED', what)));
       const onMessage = (answer: Answer) =>
-        answer.kind === 'failed' ? fail(answer.message) : settle(() => resolve(answer));
+        answer.kind === 'failed' ? fail(answer.message, answer.code) : settle(() => resolve(answer));
       const onExit = (code: number | null, signal: NodeJS.Signals | null) =>
         fail(`the inference process ended (${signal ?? `exit code ${code}`})`);
       const onError = (error: Error) => fail(`the inference process cannot be reached: ${error.message}`);

@@ -35,7 +35,7 @@ export class LiveDetector {
 
   /**
    * Resolves when the detector is loaded and has passed its self-test.
-   * @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE
+   * @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, IMAGE_UNREADABLE
    */
   async start(): Promise<void> {
     this.#loaded = await this.#load(this.#first);

@@ -1,4 +1,5 @@
 import type { DetectorOptions, DetectorSource } from '../detector/detector.js';
+import type { ErrorCode } from '../errors.js';
 
 /** What the daemon tells the inference process. */
 export type Request =
@@ -16,7 +17,7 @@ export type Request =
 
 /** What the inference process answers, one answer a request. */
 export type Answer =
-  | { readonly kind: 'loaded' }
+  | { readonly kind: 'loaded'; readonly device: string }
   | {
       readonly kind: 'judged';
       readonly scores: Float32Array;
@@ -24,4 +25,4 @@ export type Answer =
       readonly maps: readonly (Float32Array | null)[];
       readonly mapSize: readonly [number, number];
     }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string; readonly code?: ErrorCode };

@@ -76,6 +76,11 @@ export class Metrics {
     'Always 1; the labels tell which bundle judges, how it was trained, and the version of kdad-edge.',
     ['model', 'model_version', 'recipe', 'version'],
   );
+  readonly inferenceDevice = this.#gauge(
+    'kdad_inference_device_info',
+    'Always 1; the labels tell what runs the detector of a model, what was asked for, and whether the processor had to take the place of a GPU that was set up.',
+    ['model', 'engine', 'device', 'asked', 'fallback'],
+  );
   readonly modelSwaps = this.#counter(
     'kdad_model_swaps_total',
     'Other models put to use while running; result is done or refused (the old one stayed).',

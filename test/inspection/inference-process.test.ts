@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +7,7 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Bundle, openBundle } from '../../src/bundle/read.js';
 import { decodeImage } from '../../src/data/image.js';
 import type { DetectorSource } from '../../src/detector/detector.js';
+import { libraryOf, parseDevice, type UsedDevice } from '../../src/engine/onnx/device.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
 import { InferenceProcess } from '../../src/inspection/inference-process.js';
 import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
@@ -17,11 +19,19 @@ afterEach(async () => {
 });
 
 /** An inference process, and the losses that it told of. */
-function inference(options: { source: DetectorSource; timeout?: number; entry?: URL }) {
+function inference(options: { source: DetectorSource; timeout?: number; entry?: URL; device?: string }) {
   const losses: string[] = [];
-  const process = new InferenceProcess({ timeout: 20_000, entry, ...options, onLoss: (reason) => losses.push(reason) });
+  const devices: UsedDevice[] = [];
+  const onDevice = (used: UsedDevice) => devices.push(used);
+  const process = new InferenceProcess({
+    timeout: 20_000,
+    entry,
+    ...options,
+    onDevice,
+    onLoss: (reason) => losses.push(reason),
+  });
   running.push(process);
-  return { process, losses };
+  return { process, losses, devices };
 }
 
 const tiny = async (): Promise<Bundle> => openBundle((await tinyBundle()).bundle);
@@ -88,6 +98,30 @@ describe('the inference process', () => {
       message: expect.stringContaining('broken.onnx'),
     });
   });
+
+  const withoutCuda = !existsSync(libraryOf(parseDevice('cuda')) as string);
+  it.runIf(withoutCuda)(
+    'tells what it runs on: by itself the processor, where nothing else was set up',
+    async () => {
+      const { process, devices } = inference({ source: await tiny(), device: 'auto' });
+      await process.start();
+      expect(devices).toEqual([{ device: 'cpu', passedOver: undefined }]);
+    },
+    60_000,
+  );
+
+  it.runIf(withoutCuda)(
+    'does not start on another device than the one asked for by name',
+    async () => {
+      const { process, devices } = inference({ source: await tiny(), device: 'cuda:1' });
+      await expect(process.start()).rejects.toMatchObject({
+        code: 'DEVICE_UNUSABLE',
+        message: expect.stringMatching(/^cuda:1: .*(setup cuda|linux)/),
+      });
+      expect(devices).toEqual([]);
+    },
+    60_000,
+  );
 
   it('leaves no process behind when it is stopped while it loads', async () => {
     const { process: one } = inference({ source: await tiny() });

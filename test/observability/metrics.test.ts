@@ -40,6 +40,8 @@ describe('the metrics', () => {
     metrics.addCamera('other');
     metrics.framesJudged.inc({ camera: 'line', verdict: 'good' });
     metrics.frameLatencySeconds.observe({ camera: 'line' }, 0.1);
+    const detector = { model: 'm', engine: 'onnx', device: 'cpu', asked: 'auto', fallback: 'false' };
+    metrics.inferenceDevice.set(detector, 1);
     metrics.cameraDecoder.set({ camera: 'line', decoder: 'none', fallback: 'false' }, 1);
     await metrics.removeCamera('line');
     const text = await metrics.registry.metrics();

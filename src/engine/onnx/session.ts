@@ -1,3 +1,4 @@
+import { openOn } from './device.js';
 import { Session } from './runtime.js';
 
 /** What the detector says of a batch of frames. */
@@ -12,20 +13,34 @@ export interface Detection {
 
 /** A bundle's `detector.onnx`, ready to judge frames. Needs onnxruntime alone: no TensorFlow.js is loaded. */
 export class DetectorSession {
+  /** What it runs on, and why that is not the GPU that this machine was set up for. */
+  readonly device: string;
+  readonly passedOver?: string;
   readonly #session: Session;
   readonly #frameShape: readonly number[];
 
-  private constructor(session: Session) {
+  private constructor(session: Session, device: string, passedOver: string | undefined) {
+    this.device = device;
+    this.passedOver = passedOver;
     this.#session = session;
     this.#frameShape = session.inputShape('frames').slice(1);
   }
 
   /**
    * @param model the file's path, or its bytes
-   * @throws KdadError ENGINE_FAILED
+   * @param options `device` as `devicePattern`, the processor when left out. On another one a black frame is judged at once, to see that it is used.
+   * @throws KdadError ENGINE_FAILED, DEVICE_UNUSABLE
    */
-  static async load(model: string | Uint8Array, options: { threads?: number } = {}): Promise<DetectorSession> {
-    return new DetectorSession(await Session.open(model, options));
+  static async load(
+    model: string | Uint8Array,
+    { threads, device: asked = 'cpu' }: { threads?: number; device?: string } = {},
+  ): Promise<DetectorSession> {
+    const { opened, device, passedOver } = await openOn(asked, async (device) => {
+      const session = await Session.open(model, { threads, device });
+      if (device !== 'cpu') await judgeBlackFrame(session);
+      return session;
+    });
+    return new DetectorSession(opened, device, passedOver);
   }
 
   /**
@@ -44,5 +59,15 @@ export class DetectorSession {
 
   dispose(): Promise<void> {
     return this.#session.close();
+  }
+}
+
+async function judgeBlackFrame(session: Session): Promise<void> {
+  const shape = [1, ...session.inputShape('frames').slice(1)];
+  try {
+    await session.run({ frames: { shape, data: new Uint8Array(shape.reduce((product, n) => product * n)) } });
+  } catch (error) {
+    await session.close();
+    throw error;
   }
 }

@@ -1,0 +1,46 @@
+import type { UsedDevice } from '../engine/onnx/device.js';
+import type { Logger } from '../observability/log.js';
+import type { Metrics } from '../observability/metrics.js';
+
+type Labels = Record<'model' | 'engine' | 'device' | 'asked' | 'fallback', string>;
+
+export interface DeviceInfoOptions {
+  readonly engine: string;
+  /** The device as the configuration has it. */
+  readonly asked: string;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** Tells log and metric what a model's detector runs on. */
+export class DeviceInfo {
+  readonly #about: Pick<Labels, 'engine' | 'asked'>;
+  readonly #metrics: Metrics;
+  readonly #log: Logger;
+  #told: Labels | undefined;
+
+  constructor({ engine, asked, metrics, log }: DeviceInfoOptions) {
+    this.#about = { engine, asked };
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  /** Undefined before anything was told. */
+  get device(): string | undefined {
+    return this.#told?.device;
+  }
+
+  tell(model: string, { device, passedOver: reason }: UsedDevice): void {
+    const about = { model, ...this.#about, device };
+    this.forget();
+    this.#told = { ...about, fallback: String(reason !== undefined) };
+    this.#metrics.inferenceDevice.set(this.#told, 1);
+    if (reason === undefined) this.#log.info(about, 'detector loaded');
+    else this.#log.warn({ ...about, reason }, 'the processor judges: the GPU cannot be used');
+  }
+
+  forget(): void {
+    if (this.#told) this.#metrics.inferenceDevice.remove(this.#told);
+    this.#told = undefined;
+  }
+}

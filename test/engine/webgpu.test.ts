@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openBundle } from '../../src/bundle/read.js';
+import { decodeImage } from '../../src/data/image.js';
+import { Session } from '../../src/engine/onnx/runtime.js';
+import { DetectorSession } from '../../src/engine/onnx/session.js';
+import { LiveDetector } from '../../src/inspection/live-detector.js';
+import { kdadEdge } from '../fixtures/command-line.js';
+import { relativeError } from '../fixtures/numbers.js';
+import { noWebGpu, useSoftwareVulkan } from '../fixtures/software-vulkan.js';
+import { TINY, type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
+
+describe.skipIf(noWebGpu !== undefined)(`a detector on WebGPU ${noWebGpu ? `(skipped: ${noWebGpu})` : ''}`, () => {
+  let tiny: TinyBundle;
+  beforeAll(async () => {
+    tiny = await tinyBundle();
+    useSoftwareVulkan();
+  }, 120_000);
+
+  const frameOf = (name: string) => decodeImage(join(tiny.data, name), { size: [TINY, TINY] });
+
+  it('judges as on the processor', async () => {
+    const detector = join(tiny.bundle, 'detector.onnx');
+    const frames = Buffer.concat([await frameOf('test/blot/000.png'), await frameOf('test/good/000.png')]);
+    const [processor, webgpu] = await Promise.all(
+      ['cpu', 'webgpu'].map(async (device) => {
+        const session = await DetectorSession.load(detector, { device });
+        expect(session.device).toBe(device);
+        const detection = await session.run(frames, 2);
+        await session.dispose();
+        return detection;
+      }),
+    );
+    expect(relativeError(webgpu.scores, processor.scores)).toBeLessThan(1e-4);
+    expect(relativeError(webgpu.maps, processor.maps)).toBeLessThan(1e-3);
+  }, 120_000);
+
+  it('leaves nothing to the processor', async () => {
+    const session = await Session.open(join(tiny.bundle, 'detector.onnx'), { device: 'webgpu' });
+    onTestFinished(() => session.close());
+    expect(session.placement).toBeUndefined();
+    await session.run({ frames: { shape: [1, TINY, TINY, 3], data: new Uint8Array(TINY * TINY * 3) } });
+    expect([...(session.placement ?? [])].map(([provider]) => provider)).toEqual(['WebGpuExecutionProvider']);
+  }, 120_000);
+
+  it('passes its self-test in a process of its own', async () => {
+    const bundle = await openBundle(tiny.bundle);
+    const devices: string[] = [];
+    const detector = new LiveDetector(bundle, {
+      device: 'webgpu',
+      timeout: 60_000,
+      entry: new URL('../../dist/inspection/inference-main.js', import.meta.url),
+      onLoss: () => {},
+      onDevice: ({ device }) => devices.push(device),
+    });
+    onTestFinished(() => detector.stop());
+    await detector.start();
+    expect(devices).toEqual(['webgpu']);
+  }, 120_000);
+
+  it('predicts', async () => {
+    const image = join(tiny.data, 'test/blot/000.png');
+    const score = async (device: string) => {
+      const { code, stdout, stderr } = await kdadEdge(
+        'predict',
+        '--model',
+        tiny.bundle,
+        '--device',
+        device,
+        '--json',
+        image,
+      );
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      return JSON.parse(stdout).score;
+    };
+    expect((await score('webgpu')) / (await score('cpu'))).toBeCloseTo(1, 4);
+  }, 120_000);
+});
