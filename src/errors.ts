@@ -33,6 +33,24 @@ const table = {
     exitCode: 4,
     fix: 'Put right what is named above (docs/hardware.md has the steps), or take device auto or cpu.',
   },
+  PYTHON_MISSING: {
+    exitCode: 4,
+    fix: 'Install Python 3 (apt install python3), or name the one that has TensorFlow with --python.',
+  },
+  WHEEL_MISSING: {
+    exitCode: 4,
+    fix: 'Install TensorFlow for that Python; docs/hardware.md has the command for each kind of box. --python names another one.',
+  },
+  COMPILER_MISSING: { exitCode: 4, fix: 'Install a C++ compiler (apt install g++), or name one in CXX.' },
+  NPM_FAILED: { exitCode: 4, fix: 'Check that npm works and reaches its registry (npm ping), then run it again.' },
+  COMPILE_FAILED: {
+    exitCode: 4,
+    fix: 'Check the compiler, and the version of the TensorFlow wheel: docs/hardware.md says with which ones this was tried.',
+  },
+  TENSORFLOW_BROKEN: {
+    exitCode: 4,
+    fix: 'Try another version of the TensorFlow wheel; the onnx engine does without it.',
+  },
   FFMPEG_MISSING: {
     exitCode: 4,
     fix: 'Install ffmpeg (apt install ffmpeg), or name one with --ffmpeg, the ffmpeg key or FFMPEG_PATH.',

@@ -10,6 +10,7 @@ import { init } from './commands/init.js';
 import { models } from './commands/models.js';
 import { predict } from './commands/predict.js';
 import { run } from './commands/run.js';
+import { setup } from './commands/setup.js';
 import { teacher } from './commands/teacher.js';
 import { train } from './commands/train.js';
 import { KdadError } from './errors.js';
@@ -29,7 +30,8 @@ const program = new Command('kdad-edge')
   .addCommand(config)
   .addCommand(doctor)
   .addCommand(demo)
-  .addCommand(teacher);
+  .addCommand(teacher)
+  .addCommand(setup);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { interruptible } from './interruption.js';
+
+const tensorflow = new Command('tensorflow')
+  .description('set up the tensorflow engine, from the TensorFlow wheel of a Python')
+  .option('--python <program>', 'the Python that has TensorFlow', 'python3')
+  .addHelpText(
+    'after',
+    `
+Installs @tensorflow/tfjs-node-gpu into a folder of its own (KDAD_EDGE_TENSORFLOW, or kdad-edge/tensorflow among your data), compiles its
+addon against the wheel's library, and has it take a step of training. Whether it computes on a GPU is the wheel's matter.
+It may be run any number of times: what is set up already is only tried. docs/hardware.md has the commands for each kind of box.`,
+  )
+  .action(async ({ python }: { python: string }) => {
+    const { setUpTensorflow } = await import('../setup/tensorflow/set-up.js');
+    const { signal } = interruptible();
+    const onStep = (step: string) => console.error(step);
+    const { version, device, difference, folder, log, kept } = await setUpTensorflow({ python, signal, onStep });
+    const where =
+      device === 'gpu' ? 'on the GPU' : `on the processor; where there is a GPU, ${log} says why it is not used`;
+    console.log(
+      [
+        `${kept ? 'Is set up already' : 'Set up'} in ${folder}`,
+        `  TensorFlow ${version}, ${where}`,
+        `  a step of training is within ${difference.toExponential(1)} of onnxruntime's`,
+        'Use it with --engine tensorflow, or engine: tensorflow in the configuration.',
+      ].join('\n'),
+    );
+  });
+
+export const setup = new Command('setup').description('set up what npm does not bring along').addCommand(tensorflow);
