@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Engine, TensorSpec } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import type { Detection } from '../engine/onnx/session.js';
 import { PerBatchSize } from '../engine/per-batch-size.js';
 import { KdadError } from '../errors.js';
 import type { MapOptions } from '../model/anomaly-map.js';
-import { detect } from '../model/detector.js';
 import { foldBatchNorm } from '../model/parameters.js';
 import { readSafetensors, type Weights } from '../model/safetensors.js';
-import { reshape, type Tensor, type Tensor4D } from '../tensorflow.js';
 import type { Detector, DetectorSource } from './detector.js';
+import { detectorProgram } from './program.js';
 
 /** The part of a recipe that says how the layers' distances become a map; the manifest keeps it as it was written. */
 const recipe = z.looseObject({
@@ -39,36 +38,19 @@ export class ProgramDetector implements Detector {
     const [teacher, student, usual] = await Promise.all(
       ['teacher', 'student', 'usual-distance'].map((name) => readWeights(join(directory, `${name}.safetensors`))),
     );
-    const networks = { teacher, student: foldBatchNorm(student), usual };
+    const weights = { teacher, student: foldBatchNorm(student), usual };
     const { size } = manifest.preprocessing;
     const options = { normalisation: manifest.preprocessing, map: mapOptionsOf(directory, manifest) };
     const programs = new PerBatchSize((batch) => {
-      const constants = Object.entries(networks).flatMap(([network, weights]) =>
-        Object.entries(weights).map(([name, { shape, data }]): [string, TensorSpec] => [
-          `${network}/${name}`,
-          { shape, type: 'float32', value: data },
-        ]),
-      );
-      const inputs: Record<string, TensorSpec> = {
-        frames: { shape: [batch, ...size, 3], type: 'uint8' },
-        ...Object.fromEntries(constants),
-      };
-      return engine.compile((tensors) => {
-        const of = (network: keyof typeof networks): Record<string, Tensor> =>
-          Object.fromEntries(Object.keys(networks[network]).map((name) => [name, tensors[`${network}/${name}`]]));
-        const layers = Object.values(of('usual')).map((layer): Tensor4D => {
-          const [height, width] = layer.shape;
-          return reshape(layer, [1, height, width, 1]);
-        });
-        return detect(tensors.frames, of('teacher'), of('student'), options, layers);
-      }, inputs);
+      const { program, inputs } = detectorProgram(weights, options, [batch, ...size]);
+      return engine.compile(program, inputs);
     });
     return new ProgramDetector(programs, engine.device ?? 'cpu');
   }
 
   async run(frames: Uint8Array, batch: number): Promise<Detection> {
     const program = await this.#programs.get(batch);
-    const { map, score } = await program.run({ frames });
+    const { anomaly_map: map, score } = await program.run({ frames });
     const [, height, width] = map.shape;
     return { maps: map.data as Float32Array, scores: score.data as Float32Array, mapSize: [height, width] };
   }
