@@ -48,8 +48,14 @@ export function parseDevice(name: string): Device {
   return { kind: kind as Device['kind'], index: Number(index) };
 }
 
-/** onnxruntime's execution providers for a device, in the order in which they may take nodes; the processor takes the rest. */
-export function providersOf({ kind, index }: Device): InferenceSession.ExecutionProviderConfig[] {
+/**
+ * onnxruntime's execution providers for a device, in the order in which they may take nodes; the processor takes the rest.
+ * @param unfit names of nodes that WebGPU would take, and fail at
+ */
+export function providersOf(
+  { kind, index }: Device,
+  unfit: readonly string[] = [],
+): InferenceSession.ExecutionProviderConfig[] {
   switch (kind) {
     case 'cuda':
       return [{ name: 'cuda', deviceId: index }];
@@ -58,6 +64,8 @@ export function providersOf({ kind, index }: Device): InferenceSession.Execution
         { name: 'tensorrt', deviceId: index },
         { name: 'cuda', deviceId: index },
       ];
+    case 'webgpu':
+      return [unfit.length > 0 ? { name: 'webgpu', forceCpuNodeNames: unfit } : 'webgpu'];
     default:
       return [kind];
   }

@@ -1,4 +1,5 @@
 import type { Engine, Executable, HostTensor, Program, TensorData, TensorSpec } from '../engine.js';
+import type { Graph } from './graph.js';
 import { runtimeVersion, Session } from './runtime.js';
 import { trace } from './tracer.js';
 
@@ -6,13 +7,26 @@ import { trace } from './tracer.js';
 export class OnnxEngine implements Engine {
   readonly name = 'onnx';
   readonly version = runtimeVersion;
+  readonly device: string;
+
+  /** @param options `device` as `devicePattern`, but for `auto` */
+  constructor({ device = 'cpu' }: { readonly device?: string } = {}) {
+    this.device = device;
+  }
 
   async compile(program: Program, inputs: Record<string, TensorSpec>): Promise<Executable> {
     const graph = await trace((tensors) => renamed(program(tensors), (name) => RESULT + name), inputs);
     const free = Object.entries(inputs).filter(([, { value }]) => !value);
-    const session = await Session.open(graph.encode());
+    const session = await Session.open(graph.encode(), { device: this.device, unfit: poolsWithIndices(graph) });
     return new OnnxExecutable(session, shapesByName(free), shapesByName([...graph.outputs]));
   }
+}
+
+/** WebGPU's pools give no indices, which their gradients need; it takes them all the same. */
+function poolsWithIndices({ nodes }: Graph): string[] {
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map((edge) => edge?.name)));
+  const pools = nodes.filter(({ operator, outputs }) => operator === 'MaxPool' && read.has(outputs[1]?.name));
+  return pools.map(({ outputs }) => outputs[0].name);
 }
 
 /** An ONNX graph has one space of names, a program has two: what comes out may be named like what went in. */

@@ -32,11 +32,16 @@ export function readPlacement(profile: string): Placement {
 
 /**
  * What shows that a device was not used as it was asked to be; undefined where it was. Some light nodes on the processor are common: shapes are
- * computed there.
+ * computed there, and a program without convolutions and matrix products may run there as a whole.
  */
 export function misplacement(placement: Placement, { kind }: Device): string | undefined {
-  if (!placement.has(providers[kind])) return 'onnxruntime ran nothing on it';
-  const elsewhere = [...(placement.get(providers.cpu) ?? [])].filter(([operator]) => heavy.test(operator));
-  if (kind === 'cpu' || elsewhere.length === 0) return undefined;
-  return `the processor ran ${elsewhere.map(([operator, times]) => `${times} ${operator}`).join(' and ')}`;
+  const heavyOn = (provider: string) =>
+    [...(placement.get(provider) ?? [])].filter(([operator]) => heavy.test(operator));
+  const onProcessor = kind === 'cpu' ? [] : heavyOn(providers.cpu);
+  if (onProcessor.length > 0) {
+    return `the processor ran ${onProcessor.map(([operator, times]) => `${times} ${operator}`).join(' and ')}`;
+  }
+  const unused =
+    !placement.has(providers[kind]) && [...placement.keys()].some((provider) => heavyOn(provider).length > 0);
+  return unused ? 'onnxruntime ran nothing on it' : undefined;
 }

@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** As `devicePattern`, but for `auto`; the processor when left out. */
   readonly device?: string;
+  /** Names of nodes that WebGPU cannot run. */
+  readonly unfit?: readonly string[];
 }
 
 /**
@@ -37,7 +39,7 @@ export class Session {
    */
   static async open(
     model: string | Uint8Array,
-    { threads = 0, device: name = 'cpu' }: SessionOptions = {},
+    { threads = 0, device: name = 'cpu', unfit }: SessionOptions = {},
   ): Promise<Session> {
     const device = parseDevice(name);
     const obstacle = obstacleTo(device);
@@ -45,7 +47,7 @@ export class Session {
     const profile = device.kind === 'cpu' ? undefined : new Profile();
     try {
       const session = await InferenceSession.create(model as string, {
-        executionProviders: providersOf(device),
+        executionProviders: providersOf(device, unfit),
         graphOptimizationLevel: 'all',
         intraOpNumThreads: threads,
         // Errors only: warnings speak of constants that its own optimiser folded away.

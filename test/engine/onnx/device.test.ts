@@ -50,6 +50,12 @@ describe('a device', () => {
     expect(providersOf(parseDevice(name))).toEqual(providers);
   });
 
+  it('leaves what it is unfit for to the processor', () => {
+    const webgpu = { name: 'webgpu', forceCpuNodeNames: ['MaxPool_3'] };
+    expect(providersOf(parseDevice('webgpu'), ['MaxPool_3'])).toEqual([webgpu]);
+    expect(providersOf(parseDevice('cpu'), ['MaxPool_3'])).toEqual(['cpu']);
+  });
+
   it('has its library in the folder that onnxruntime-node loads from', () => {
     expect(existsSync(`${thisMachine.libraries}/onnxruntime_binding.node`)).toBe(true);
     expect(libraryOf(parseDevice('cuda'))).toBe(`${thisMachine.libraries}/${cudaLibrary}`);

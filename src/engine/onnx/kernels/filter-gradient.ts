@@ -25,8 +25,11 @@ export const filterGradient: Kernel = ({ graph, inputs: { x, dy }, attributes })
 
   const product = (a: Edge, b: Edge): Edge => {
     const shape = [batchSize, outChannels, b.shape[1]];
-    const operands = [positionsJoined(graph, a), positionsJoined(graph, b)];
-    return graph.node('FusedMatMul', operands, [{ shape, type: 'float32' }], { transB: 1 }, 'com.microsoft')[0];
+    const [left, right] = [positionsJoined(graph, a), positionsJoined(graph, b)];
+    const turned = { shape: [right.shape[0], right.shape[2], right.shape[1]], type: right.type };
+    // On the processor both become one FusedMatMul, which WebGPU does not know.
+    const [columns] = graph.node('Transpose', [right], [turned], { perm: [0, 2, 1] });
+    return graph.node('MatMul', [left, columns], [{ shape, type: 'float32' }])[0];
   };
   const inOneProduct = (): Edge => {
     const windows = taps.map(({ row, column }) => {
@@ -79,7 +82,9 @@ function moved(graph: Graph, image: Edge, axis: number, shift: number, length: n
   if (shift === 0 && after === 0) return image;
   const shape = [...image.shape];
   shape[axis] = length;
-  const inputs = [image, graph.integers([shift, after]), undefined, graph.integers([axis])];
+  const padding = (amount: number) => shape.map((_, i) => (i === axis ? amount : 0));
+  // Of every axis: with some alone, onnxruntime's optimiser for WebGPU mistakes them for all when it moves a Transpose.
+  const inputs = [image, graph.integers([...padding(shift), ...padding(after)])];
   return graph.node('Pad', inputs, [{ shape, type: image.type }])[0];
 }
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openBundle } from '../../src/bundle/read.js';
-import { decodeImage } from '../../src/data/image.js';
-import { Session } from '../../src/engine/onnx/runtime.js';
-import { DetectorSession } from '../../src/engine/onnx/session.js';
-import { LiveDetector } from '../../src/inspection/live-detector.js';
-import { kdadEdge } from '../fixtures/command-line.js';
-import { relativeError } from '../fixtures/numbers.js';
-import { noWebGpu, useSoftwareVulkan } from '../fixtures/software-vulkan.js';
-import { TINY, type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
+import { openBundle } from '../../../src/bundle/read.js';
+import { decodeImage } from '../../../src/data/image.js';
+import { Session } from '../../../src/engine/onnx/runtime.js';
+import { DetectorSession } from '../../../src/engine/onnx/session.js';
+import { LiveDetector } from '../../../src/inspection/live-detector.js';
+import { kdadEdge } from '../../fixtures/command-line.js';
+import { relativeError } from '../../fixtures/numbers.js';
+import { noWebGpu, useSoftwareVulkan } from '../../fixtures/software-vulkan.js';
+import { TINY, type TinyBundle, tinyBundle } from '../../fixtures/tiny-bundle.js';
 
 describe.skipIf(noWebGpu !== undefined)(`a detector on WebGPU ${noWebGpu ? `(skipped: ${noWebGpu})` : ''}`, () => {
   let tiny: TinyBundle;
@@ -49,7 +49,7 @@ describe.skipIf(noWebGpu !== undefined)(`a detector on WebGPU ${noWebGpu ? `(ski
     const detector = new LiveDetector(bundle, {
       device: 'webgpu',
       timeout: 60_000,
-      entry: new URL('../../dist/inspection/inference-main.js', import.meta.url),
+      entry: new URL('../../../dist/inspection/inference-main.js', import.meta.url),
       onLoss: () => {},
       onDevice: ({ device }) => devices.push(device),
     });
