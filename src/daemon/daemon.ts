@@ -49,6 +49,8 @@ export class Daemon {
   #cameras!: Cameras;
   #evidence: EvidenceFolder | undefined;
   #started: Part[] = [];
+  /** Of the last part that was begun. */
+  #starting: Promise<unknown> = Promise.resolve();
   #stopped = false;
   #allEnded: () => void = () => {};
 
@@ -83,7 +85,8 @@ export class Daemon {
       for (const part of await this.#parts()) {
         if (this.#stopped) return;
         this.#started.push(part);
-        await part.start();
+        this.#starting = (async () => part.start())();
+        await this.#starting;
       }
     } catch (error) {
       await this.stop();
@@ -129,6 +132,8 @@ export class Daemon {
   /** Stops every part, the last one first; also while it starts. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    // Stopped before it has started, a part would start all the same, and nobody would stop it then.
+    await this.#starting.catch(() => {});
     const parts = this.#started.reverse();
     this.#started = [];
     for (const part of parts) await part.stop();

@@ -118,6 +118,18 @@ describe('kdad-edge run', () => {
     await close();
   }, 60_000);
 
+  it('stops, too, while its detector is being loaded', async () => {
+    const { bundle } = await tinyBundle();
+    const { process: daemon, log, close } = await run('early', yaml(bundle, 'early', 'loop: true'));
+    await until(() => /"msg":"MQTT broker reached"/.test(log()), log);
+    const children = await descendants(daemon.pid as number);
+    const ended = once(daemon, 'exit');
+    daemon.kill('SIGTERM');
+    expect(await ended, log()).toEqual([0, null]);
+    expect(children.filter(({ pid }) => alive(pid))).toEqual([]);
+    await close();
+  }, 60_000);
+
   it('tells by its last will when it is killed', async () => {
     const { bundle } = await tinyBundle();
     const { process: daemon, on, log, close } = await run('killed', yaml(bundle, 'killed', 'loop: true'));
