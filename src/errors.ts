@@ -51,6 +51,10 @@ const table = {
     exitCode: 4,
     fix: 'Try another version of the TensorFlow wheel; the onnx engine does without it.',
   },
+  CUDA_MISSING: {
+    exitCode: 4,
+    fix: 'Install that version of CUDA beside the other (docs/hardware.md), or name it with --cuda where it comes later.',
+  },
   FFMPEG_MISSING: {
     exitCode: 4,
     fix: 'Install ffmpeg (apt install ffmpeg), or name one with --ffmpeg, the ffmpeg key or FFMPEG_PATH.',

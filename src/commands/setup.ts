@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { interruptible } from './interruption.js';
+import { wholeNumber } from './numbers.js';
 
 const tensorflow = new Command('tensorflow')
   .description('set up the tensorflow engine, from the TensorFlow wheel of a Python')
@@ -28,4 +29,25 @@ It may be run any number of times: what is set up already is only tried. docs/ha
     );
   });
 
-export const setup = new Command('setup').description('set up what npm does not bring along').addCommand(tensorflow);
+const cuda = new Command('cuda')
+  .description("fetch onnxruntime's libraries for CUDA and TensorRT (linux/x64)")
+  .option('--cuda <version>', 'the major version of CUDA to fetch them for, instead of the one found', wholeNumber(1))
+  .addHelpText(
+    'after',
+    "\nRuns onnxruntime-node's own installer, which fetches them from NuGet. npm ci takes them away again.",
+  )
+  .action(async (options: { cuda?: number }) => {
+    const { setUpCuda } = await import('../setup/cuda/set-up.js');
+    const { signal } = interruptible();
+    const done = await setUpCuda({ ...options, signal, onStep: (step) => console.error(step) });
+    const next =
+      done.open.length === 0
+        ? ['Try it with kdad-edge doctor --device cuda.']
+        : done.open.map((what) => `Still to do: ${what}`);
+    console.log([`Put libraries for CUDA ${done.cuda} into ${done.folder}`, ...next].join('\n'));
+  });
+
+export const setup = new Command('setup')
+  .description('set up what npm does not bring along')
+  .addCommand(cuda)
+  .addCommand(tensorflow);
