@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { KdadError } from '../errors.js';
 import { type Calibration, calibrationSchema } from './calibration.js';
 import { type Manifest, manifestSchema, schemaVersion } from './manifest.js';
+import { multipliesBytes, type Precision, type PrecisionChoice } from './precision.js';
 import { locate } from './store.js';
 
 /** Bytes of a JSON file: the names of a million images. */
@@ -20,24 +21,30 @@ export interface Bundle {
   /** Its folder in the store; of a bundle in none, the beginning of the detector's SHA-256. */
   readonly version: string;
   readonly manifest: Manifest;
-  /** Path of `detector.onnx`. */
+  /** What judges; threshold, calibration and self-test are of this one. */
+  readonly precision: Precision;
+  /** Path of the detector's ONNX file. */
   readonly detectorPath: string;
+  readonly threshold: number;
+  /** Of the bundle's own picture. */
+  readonly selfTestScore: number;
   readonly calibration: Calibration;
 }
 
 /**
  * Opens a bundle, or the version in use of a store, after checking the size and SHA-256 of every file in it.
  *
- * @throws KdadError BUNDLE_MISSING where there is none, BUNDLE_UNSUPPORTED for one of another schema version,
+ * @throws KdadError BUNDLE_MISSING where there is none, BUNDLE_UNSUPPORTED for one of another schema version or without the precision,
  *   BUNDLE_DAMAGED naming the file that is missing, truncated, changed or malformed
  */
-export async function openBundle(path: string): Promise<Bundle> {
+export async function openBundle(path: string, wanted: PrecisionChoice = 'auto'): Promise<Bundle> {
   const { directory, name, version } = await locate(resolve(path));
   const manifest = await readManifest(directory);
   for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(join(directory, name), expected);
+  const detector = detectorIn(directory, manifest, wanted);
   const calibration = parseJson(
-    join(directory, 'calibration.json'),
-    await readText(join(directory, 'calibration.json')),
+    join(directory, detector.calibration),
+    await readText(join(directory, detector.calibration)),
     calibrationSchema,
   );
   return {
@@ -45,9 +52,29 @@ export async function openBundle(path: string): Promise<Bundle> {
     name,
     version: version ?? manifest.files[manifest.detector.file].sha256.slice(0, 12),
     manifest,
-    detectorPath: join(directory, manifest.detector.file),
+    precision: detector.precision,
+    detectorPath: join(directory, detector.file),
+    threshold: detector.threshold,
+    selfTestScore: detector.selfTestScore,
     calibration,
   };
+}
+
+function detectorIn(directory: string, { detector, threshold, selfTest, int8 }: Manifest, wanted: PrecisionChoice) {
+  if (wanted === 'int8' && !int8) {
+    const message = `${directory}: it has no int8 detector; use precision fp32, or train it anew`;
+    throw new KdadError('BUNDLE_UNSUPPORTED', message);
+  }
+  if (int8 && (wanted === 'int8' || (wanted === 'auto' && int8.agrees && multipliesBytes()))) {
+    return { precision: 'int8', calibration: 'calibration-int8.json', ...int8 } as const;
+  }
+  return {
+    precision: 'fp32',
+    calibration: 'calibration.json',
+    file: detector.file,
+    threshold: threshold.value,
+    selfTestScore: selfTest.score,
+  } as const;
 }
 
 async function readManifest(directory: string): Promise<Manifest> {

@@ -13,9 +13,8 @@ export interface SelfTest {
 const TOLERANCE = 0.01;
 
 /** @throws KdadError IMAGE_UNREADABLE */
-export async function readSelfTest({ directory, manifest }: Bundle): Promise<SelfTest> {
-  const { file, score } = manifest.selfTest;
-  return { frame: await decodeImage(join(directory, file), manifest.preprocessing), score };
+export async function readSelfTest({ directory, manifest, selfTestScore: score }: Bundle): Promise<SelfTest> {
+  return { frame: await decodeImage(join(directory, manifest.selfTest.file), manifest.preprocessing), score };
 }
 
 /** What is wrong with the score that a device gave; undefined when nothing is. */

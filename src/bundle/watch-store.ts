@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { KdadError } from '../errors.js';
+import type { PrecisionChoice } from './precision.js';
 import { type Bundle, openBundle } from './read.js';
 import { locate } from './store.js';
 
@@ -16,14 +17,16 @@ export interface StoreListener {
 /** Notices when another version of a store is put to use. A bundle that is in no store never changes. */
 export class StoreWatcher {
   readonly #path: string;
+  readonly #precision: PrecisionChoice;
   readonly #listener: StoreListener;
   #directory: string;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param path of the store, as configured; `opened` is what was opened there */
-  constructor(path: string, opened: Bundle, listener: StoreListener) {
+  /** @param path of the store, as configured; `opened` is what was opened there, `precision` what was asked for */
+  constructor(path: string, opened: Bundle, precision: PrecisionChoice, listener: StoreListener) {
     this.#path = path;
+    this.#precision = precision;
     this.#directory = opened.directory;
     this.#listener = listener;
   }
@@ -53,7 +56,7 @@ export class StoreWatcher {
     try {
       const { directory } = await locate(this.#path);
       if (directory === this.#directory) return;
-      const bundle = await openBundle(this.#path);
+      const bundle = await openBundle(this.#path, this.#precision);
       this.#directory = bundle.directory;
       this.#listener.onChange(bundle);
     } catch (error) {

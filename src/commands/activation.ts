@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DetectorOptions } from '../detector/detector.js';
+import { precisionFor } from '../detector/precision.js';
 import { KdadError } from '../errors.js';
 import { judge } from './judge.js';
 
@@ -29,7 +30,7 @@ export async function activateVersion(
     import('../bundle/store.js'),
   ]);
   const { current } = await readStore(store);
-  await prove(await openBundle(resolve(store, version)), options);
+  await prove(await openBundle(resolve(store, version), precisionFor('auto', options)), options);
   if (evaluation !== undefined && current !== undefined && current !== version) {
     const { compareForUse } = await import('../training/succession.js');
     const [old, fresh] = [
@@ -50,7 +51,7 @@ export async function activateVersion(
 
 async function candidate(model: string, data: string, options: DetectorOptions) {
   const { bundle, images } = await judge(model, data, options);
-  return { images, threshold: bundle.manifest.threshold.value };
+  return { images, threshold: bundle.threshold };
 }
 
 /** Where `--out` lies in a store: found out before the training, not after it. @throws KdadError USAGE */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import type { RuleName } from '../training/calibrate.js';
 import { engineOption } from './engine.js';
@@ -38,14 +39,14 @@ export const calibrate = new Command('calibrate')
       import('../training/recalibrate.js'),
       import('../training/calibration.js'),
     ]);
-    const bundle = await openBundle(model);
+    const bundle = await openBundle(model, precisionFor('auto', { engine }));
     const { root, good } = await findDataset(data);
     const target = out === undefined ? bundle.directory : resolve(out);
     const line = new ProgressLine();
     const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
     const calibration = await recalibrate(bundle, { root, images: good, rule, out: target, engine, onProgress });
     line.finish();
-    const before = bundle.manifest.threshold.value.toPrecision(4);
+    const before = bundle.threshold.toPrecision(4);
     console.log(
       [
         `${out === undefined ? 'Calibrated' : 'Wrote'} ${out ?? model}`,

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
+import { precisionFor } from '../detector/precision.js';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
 import { interruptible } from './interruption.js';
@@ -60,7 +62,11 @@ export const collect = new Command('collect')
       throw new KdadError('CONFIG_INVALID', `${file}: no camera ${name}; there are ${names}`);
     }
     await refuseFull(out);
-    const bundle = await openModel(modelOf(config, camera), only !== undefined);
+    const bundle = await openModel(
+      modelOf(config, camera),
+      precisionFor(config.inspection.precision, { engine: config.engine }),
+      only !== undefined,
+    );
     const size = bundle?.manifest.preprocessing.size ?? imagenetPreprocessing.size;
     const ffmpeg = await findFfmpeg(config.ffmpeg);
     const interruption = interruptible();
@@ -78,7 +84,7 @@ export const collect = new Command('collect')
         bundle && {
           source: bundle,
           engine: config.engine,
-          threshold: camera.threshold ?? bundle.manifest.threshold.value,
+          threshold: camera.threshold ?? bundle.threshold,
           ignored: camera.ignore && ignoredPixels(camera.ignore, size),
         },
       signal: interruption.signal,
@@ -93,9 +99,9 @@ export const collect = new Command('collect')
   });
 
 /** Before the first training there is no model yet; then frames get the size that training gives them. */
-async function openModel(path: string, needed: boolean): Promise<Bundle | undefined> {
+async function openModel(path: string, precision: PrecisionChoice, needed: boolean): Promise<Bundle | undefined> {
   const { openBundle } = await import('../bundle/read.js');
-  return openBundle(path).catch((error) => {
+  return openBundle(path, precision).catch((error) => {
     if (!needed && error instanceof KdadError && error.code === 'BUNDLE_MISSING') return undefined;
     throw error;
   });

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
+import type { PrecisionChoice } from '../bundle/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import type { AurocDifference } from '../metrics/bootstrap.js';
 import type { Evaluation } from '../training/evaluate.js';
 import { deviceOption } from './device.js';
 import { engineOption } from './engine.js';
 import { judge } from './judge.js';
+import { precisionOption } from './precision-option.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
 
@@ -16,6 +18,7 @@ interface Options {
   readonly engine: EngineName;
   readonly device: string;
   readonly json: boolean;
+  readonly precision: PrecisionChoice;
 }
 
 export const evaluate = new Command('eval')
@@ -26,11 +29,12 @@ export const evaluate = new Command('eval')
   .option('--report <file>', 'write an HTML page about it, one file that needs no network')
   .addOption(engineOption())
   .addOption(deviceOption().default('auto'))
+  .addOption(precisionOption())
   .option('--json', 'print the result as JSON', false)
-  .action(async ({ model, data, compare, report, engine, device, json }: Options) => {
+  .action(async ({ model, data, compare, report, engine, device, precision, json }: Options) => {
     endWithReader();
     const page = report === undefined ? undefined : await reportFile(report);
-    const first = await judge(model, data, { engine, device });
+    const first = await judge(model, data, { engine, device, precision });
     if (page) {
       const { evaluationReport } = await import('../report/report.js');
       await page.write(await evaluationReport(first.bundle, data, first));
@@ -39,7 +43,7 @@ export const evaluate = new Command('eval')
       console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
       return;
     }
-    const second = await judge(compare, data, { engine, device });
+    const second = await judge(compare, data, { engine, device, precision });
     const { pairedBootstrap } = await import('../metrics/bootstrap.js');
     const labels = first.images.map(({ kind }) => kind !== 'good');
     const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));

@@ -1,5 +1,7 @@
+import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
 import type { DetectorOptions } from '../detector/detector.js';
+import { precisionFor } from '../detector/precision.js';
 import type { JudgedTests } from '../report/report.js';
 import { tellFallback } from './device.js';
 import { ProgressLine } from './progress-line.js';
@@ -8,7 +10,7 @@ import { ProgressLine } from './progress-line.js';
 export async function judge(
   model: string,
   data: string,
-  options: DetectorOptions = {},
+  { precision = 'auto', ...options }: DetectorOptions & { readonly precision?: PrecisionChoice } = {},
 ): Promise<JudgedTests & { readonly bundle: Bundle }> {
   const [{ openBundle }, { findDataset }, { judgeTests }, { evaluateJudged }] = await Promise.all([
     import('../bundle/read.js'),
@@ -16,7 +18,7 @@ export async function judge(
     import('../training/judge-tests.js'),
     import('../training/evaluate.js'),
   ]);
-  const bundle = await openBundle(model);
+  const bundle = await openBundle(model, precisionFor(precision, options));
   const line = new ProgressLine();
   const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
   const judged = await judgeTests(bundle, await findDataset(data), {
@@ -25,5 +27,5 @@ export async function judge(
     onProgress,
   });
   line.finish();
-  return { bundle, ...judged, evaluation: evaluateJudged(judged, bundle.manifest.threshold.value) };
+  return { bundle, ...judged, evaluation: evaluateJudged(judged, bundle.threshold) };
 }

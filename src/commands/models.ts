@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import { activateVersion, CRITERION, NOT_ACTIVATED } from './activation.js';
 import { engineOption } from './engine.js';
@@ -25,8 +26,8 @@ models
       versions.map(async (version) => {
         const use = version === current ? 'in use' : version === previous ? 'before' : '';
         const about = await openBundle(join(folder, version)).then(
-          ({ manifest: { threshold, recipe, data } }) =>
-            `threshold ${threshold.value.toPrecision(4)}, ${data.images} good images, recipe ${recipe.name}, seed ${recipe.seed}`,
+          ({ manifest: { recipe, data }, precision, threshold }) =>
+            `${precision}, threshold ${threshold.toPrecision(4)}, ${data.images} good images, recipe ${recipe.name}, seed ${recipe.seed}`,
           (error: Error) => `DAMAGED: ${error.message}`,
         );
         return [version, use, about];
@@ -69,6 +70,6 @@ models
       import('../bundle/read.js'),
       import('../inspection/prove.js'),
     ]);
-    await prove(await openBundle(resolve(path)), { engine });
+    await prove(await openBundle(resolve(path), precisionFor('auto', { engine })), { engine });
     console.log(`${path} is whole and judges as where it was trained`);
   });

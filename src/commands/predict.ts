@@ -1,7 +1,10 @@
 import { Command } from 'commander';
+import type { PrecisionChoice } from '../bundle/precision.js';
+import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import { deviceOption, tellFallback } from './device.js';
 import { engineOption } from './engine.js';
+import { precisionOption } from './precision-option.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
 
@@ -14,6 +17,7 @@ interface Options {
   readonly ffmpeg?: string;
   readonly engine: EngineName;
   readonly device: string;
+  readonly precision: PrecisionChoice;
 }
 
 export const predict = new Command('predict')
@@ -24,6 +28,7 @@ export const predict = new Command('predict')
   .option('--html <file>', 'write a page with all overlays, the highest scores first')
   .option('--json', 'print one JSON object a line', false)
   .option('--fail-on-anomaly', 'exit with 1 when anything is anomalous', false)
+  .addOption(precisionOption())
   .option('--ffmpeg <file>', 'the ffmpeg that decodes videos')
   .addOption(engineOption())
   .addOption(deviceOption().default('auto'))
@@ -45,8 +50,8 @@ and the exit code is that of the first error.`,
       ]);
     endWithReader();
     const page = options.html === undefined ? undefined : await reportFile(options.html);
-    const bundle = await openBundle(options.model);
-    const threshold = bundle.manifest.threshold.value;
+    const bundle = await openBundle(options.model, precisionFor(options.precision, options));
+    const threshold = bundle.threshold;
     const sources = await findSources(paths);
     const overlays = options.out === undefined ? undefined : new OverlayFolder(options.out);
     await overlays?.create();

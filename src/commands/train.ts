@@ -71,7 +71,7 @@ export const train = new Command('train')
       onProgress: (progress) => report.show(progress),
     });
     report.end();
-    const { threshold, training, split } = manifest;
+    const { threshold, training, split, int8 } = manifest;
     const { validationLoss } = training.epochs[training.bestEpoch - 1];
     console.log(
       [
@@ -80,6 +80,7 @@ export const train = new Command('train')
         `  images     ${split.training.length} learned, ${split.validation.length} held out`,
         `  threshold  ${threshold.value.toPrecision(4)} (${threshold.rule})`,
         `             ${describeFalseAlarms(calibration.falseAlarms)}`,
+        ...(int8 ? [`  int8       ${int8.agrees ? 'may be used' : 'is not used'}: ${int8.reason}`] : []),
         ...(finished ? [] : ['Go on with the same command and --resume.']),
       ].join('\n'),
     );

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { precisionChoices } from '../bundle/precision.js';
 import { engineNames } from '../engine/engines.js';
 import { DEVICES, devicePattern } from '../engine/onnx/device.js';
 import { camera } from './camera-schema.js';
@@ -27,6 +28,12 @@ const inspection = z.strictObject({
     .default(4)
     .describe('Frames of one camera that wait at most; when one more comes, the oldest is dropped and counted.'),
   threads: z.int().nonnegative().default(0).describe('Threads of the detector; 0 takes every core.'),
+  precision: z
+    .enum(precisionChoices)
+    .default('auto')
+    .describe(
+      'Numbers that the detector computes in: `fp32`, or `int8`, which is faster; `auto` takes int8 where its scores agree and the processor has instructions for it.',
+    ),
   batchTimeout: positiveDuration
     .prefault('30s')
     .describe('A detector that has not answered for so long hangs, and is replaced.'),

@@ -80,8 +80,8 @@ export class Control {
     return {
       status: async () => status(),
       activate: async (version, model) => {
-        const { name, version: modelVersion, manifest } = await this.#judgeBy(model).models.activate(version);
-        return { model: name, modelVersion, threshold: manifest.threshold.value };
+        const { name, version: modelVersion, threshold } = await this.#judgeBy(model).models.activate(version);
+        return { model: name, modelVersion, threshold };
       },
       trigger: async (camera, timeout) => {
         const limit = AbortSignal.any([AbortSignal.timeout(timeout), this.#stopping.signal]);
@@ -106,7 +106,7 @@ export class Control {
 
   #configuredThreshold(camera: string): number {
     const { cameras, judgeOf } = this.#options;
-    return cameras.settingsOf(camera)?.threshold ?? judgeOf(camera).bundle.manifest.threshold.value;
+    return cameras.settingsOf(camera)?.threshold ?? judgeOf(camera).bundle.threshold;
   }
 
   /** @throws KdadError COMMAND_INVALID where the name does not tell which model is meant */

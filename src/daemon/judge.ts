@@ -1,5 +1,7 @@
+import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
 import type { Config } from '../config/schema.js';
+import { precisionFor } from '../detector/precision.js';
 import { Inspector, type InspectorOptions } from '../inspection/inspector.js';
 import { LiveDetector } from '../inspection/live-detector.js';
 import type { Logger } from '../observability/log.js';
@@ -49,9 +51,16 @@ export class Judge {
       maxBatch: Math.min(settings.maxBatch, bundle.manifest.detector.maxBatch),
       maxWait: settings.maxWait,
       queue: settings.queue,
-      thresholdOf: (camera) => thresholdOf(camera, this.bundle) ?? this.bundle.manifest.threshold.value,
+      thresholdOf: (camera) => thresholdOf(camera, this.bundle) ?? this.bundle.threshold,
     });
-    this.models = new ModelSwitch({ path, detector: this.#detector, metrics, log, onSwap: () => onSwap(this) });
+    this.models = new ModelSwitch({
+      path,
+      precision: precisionIn(options),
+      detector: this.#detector,
+      metrics,
+      log,
+      onSwap: () => onSwap(this),
+    });
   }
 
   /** The bundle that judges the next batch. */
@@ -83,3 +92,7 @@ export class Judge {
     this.#deviceInfo.forget();
   }
 }
+
+/** @throws KdadError DEVICE_UNUSABLE for integers on anything but the processor */
+export const precisionIn = ({ settings, engine, device }: JudgeOptions): PrecisionChoice =>
+  precisionFor(settings.precision, { engine, device });

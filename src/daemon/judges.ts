@@ -2,7 +2,7 @@ import { openBundle } from '../bundle/read.js';
 import { modelsOf } from '../config/models.js';
 import type { Config } from '../config/schema.js';
 import type { AlertRules } from '../inspection/alerts.js';
-import { Judge, type JudgeOptions } from './judge.js';
+import { Judge, type JudgeOptions, precisionIn } from './judge.js';
 
 /** The judges, one for each model that cameras name. */
 export class Judges {
@@ -22,7 +22,8 @@ export class Judges {
    */
   static async open(config: Config, options: JudgeOptions): Promise<Judges> {
     const judges = new Map<string, Judge>();
-    for (const path of modelsOf(config)) judges.set(path, new Judge(path, await openBundle(path), options));
+    for (const path of modelsOf(config))
+      judges.set(path, new Judge(path, await openBundle(path, precisionIn(options)), options));
     return new Judges(judges, options);
   }
 
@@ -54,7 +55,8 @@ export class Judges {
     try {
       for (const path of modelsOf(config)) {
         if (this.#judges.has(path)) continue;
-        const judge = new Judge(path, await openBundle(path), { ...this.#options, alert: this.#rules });
+        const bundle = await openBundle(path, precisionIn(this.#options));
+        const judge = new Judge(path, bundle, { ...this.#options, alert: this.#rules });
         added.set(path, judge);
         await judge.start();
       }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { PrecisionChoice } from '../bundle/precision.js';
 import { type Bundle, openBundle } from '../bundle/read.js';
 import { activate, readStore } from '../bundle/store.js';
 import { StoreWatcher } from '../bundle/watch-store.js';
@@ -11,6 +12,7 @@ import { version } from '../version.js';
 export interface ModelSwitchOptions {
   /** The model as configured: a bundle, or a store. */
   readonly path: string;
+  readonly precision: PrecisionChoice;
   readonly detector: LiveDetector;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -23,12 +25,12 @@ export class ModelSwitch {
   readonly #options: ModelSwitchOptions;
   readonly #watcher: StoreWatcher;
   /** The metric's labels of the model that judges. */
-  #told: Record<'model' | 'model_version' | 'recipe' | 'version', string> | undefined;
+  #told: Record<'model' | 'model_version' | 'precision' | 'recipe' | 'version', string> | undefined;
 
   constructor(options: ModelSwitchOptions) {
-    const { path, detector, log } = options;
+    const { path, precision, detector, log } = options;
     this.#options = options;
-    this.#watcher = new StoreWatcher(path, detector.bundle, {
+    this.#watcher = new StoreWatcher(path, detector.bundle, precision, {
       // Log and metric have told of a failure.
       onChange: (bundle) => void this.#swap(bundle).catch(() => {}),
       onFailure: ({ message: reason }) => log.error({ reason }, 'the new model cannot be used; the old one stays'),
@@ -51,7 +53,7 @@ export class ModelSwitch {
    *   on judging then, and stays in use
    */
   async activate(version: string): Promise<Bundle> {
-    const { path, detector } = this.#options;
+    const { path, precision, detector } = this.#options;
     const { versions, current } = await readStore(path).catch((cause: Error) => {
       throw new KdadError('COMMAND_INVALID', `the configured model is no store of versions: ${cause.message}`, {
         cause,
@@ -60,7 +62,7 @@ export class ModelSwitch {
     if (!versions.includes(version)) {
       throw new KdadError('COMMAND_INVALID', `no version ${version}; there are ${versions.join(', ')}`);
     }
-    const bundle = await openBundle(join(path, version));
+    const bundle = await openBundle(join(path, version), precision);
     if (version === current && bundle.directory === detector.bundle.directory) return bundle;
     await this.#swap(bundle, async () => {
       await activate(path, version).catch((cause: Error) => {
@@ -80,7 +82,7 @@ export class ModelSwitch {
       this.#tell(bundle);
       onSwap();
       metrics.modelSwaps.inc({ result: 'done' });
-      log.info({ ...about, threshold: bundle.manifest.threshold.value }, 'another model judges');
+      log.info({ ...about, threshold: bundle.threshold, precision: bundle.precision }, 'another model judges');
     } catch (error) {
       metrics.modelSwaps.inc({ result: 'refused' });
       log.error({ ...about, reason: (error as Error).message }, 'the new model cannot be used; the old one stays');
@@ -88,10 +90,10 @@ export class ModelSwitch {
     }
   }
 
-  #tell({ name, version: modelVersion, manifest }: Bundle): void {
+  #tell({ name, version: modelVersion, precision, manifest }: Bundle): void {
     const { modelInfo } = this.#options.metrics;
     if (this.#told) modelInfo.remove(this.#told);
-    this.#told = { model: name, model_version: modelVersion, recipe: manifest.recipe.name, version };
+    this.#told = { model: name, model_version: modelVersion, precision, recipe: manifest.recipe.name, version };
     modelInfo.set(this.#told, 1);
   }
 }

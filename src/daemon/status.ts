@@ -11,13 +11,10 @@ export interface Status {
   readonly version: string;
   readonly uptimeSeconds: number;
   /** The models that judge now. */
-  readonly models: readonly {
-    readonly name: string;
-    readonly version: string;
-    readonly threshold: number;
+  readonly models: readonly (Pick<Bundle, 'name' | 'version' | 'precision' | 'threshold'> & {
     /** What its detector runs on; left out until it is loaded. */
     readonly device?: string;
-  }[];
+  })[];
   readonly cameras: readonly CameraStatus[];
   /** Left out where none is configured. */
   readonly mqtt?: { readonly connected: boolean; readonly outboxDepth: number };
@@ -111,8 +108,8 @@ export class StatusBoard {
       version,
       uptimeSeconds: Math.round(process.uptime()),
       models: judges.all.map(({ bundle, device }) => {
-        const { name, version: modelVersion, manifest } = bundle;
-        return { name, version: modelVersion, threshold: manifest.threshold.value, device };
+        const { name, version: modelVersion, precision, threshold } = bundle;
+        return { name, version: modelVersion, precision, threshold, device };
       }),
       cameras: [...this.#cameras.values()].map(({ name, ...seen }) => {
         const bundle = bundleOf(name);

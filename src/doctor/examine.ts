@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.js';
 import { modelOf, modelsOf } from '../config/models.js';
 import type { CameraConfig, Config } from '../config/schema.js';
 import { imagenetPreprocessing } from '../data/preprocessing.js';
+import { precisionFor } from '../detector/precision.js';
 import { KdadError } from '../errors.js';
 import { certificateChecks, checkConnection } from './broker.js';
 import { checkCamera } from './camera.js';
@@ -46,7 +47,8 @@ function checksOf(config: Config): Check[] {
   const { cameras, mqtt } = config;
   const computing = { engine: config.engine, device: config.device, threads: config.inspection.threads };
   const ffmpeg = findFfmpeg(config.ffmpeg);
-  const bundles = new Map(modelsOf(config).map((path) => [path, openBundle(path)]));
+  const open = async (path: string) => openBundle(path, precisionFor(config.inspection.precision, computing));
+  const bundles = new Map(modelsOf(config).map((path) => [path, open(path)]));
   const sizeFor = (camera: CameraConfig) =>
     (bundles.get(modelOf(config, camera)) as Promise<Bundle>).then(
       ({ manifest }) => manifest.preprocessing.size,

@@ -7,10 +7,9 @@ import { KdadError } from '../errors.js';
 import { prove } from '../inspection/prove.js';
 import { type Finding, ok, warning } from './finding.js';
 
-export function describeBundle({ name, version, manifest }: Bundle): Finding {
-  const { threshold, preprocessing } = manifest;
-  const [height, width] = preprocessing.size;
-  return ok('model', `${name} ${version}, ${width} x ${height}, threshold ${threshold.value.toPrecision(4)}`);
+export function describeBundle({ name, version, manifest, precision, threshold }: Bundle): Finding {
+  const [height, width] = manifest.preprocessing.size;
+  return ok('model', `${name} ${version}, ${width} x ${height}, ${precision}, threshold ${threshold.toPrecision(4)}`);
 }
 
 export async function checkSelfTest(bundle: Bundle, options: DetectorOptions): Promise<Finding> {

@@ -73,8 +73,8 @@ export class Metrics {
   );
   readonly modelInfo = this.#gauge(
     'kdad_model_info',
-    'Always 1; the labels tell which bundle judges, how it was trained, and the version of kdad-edge.',
-    ['model', 'model_version', 'recipe', 'version'],
+    'Always 1; the labels tell which bundle judges, in which precision, how it was trained, and the version of kdad-edge.',
+    ['model', 'model_version', 'precision', 'recipe', 'version'],
   );
   readonly inferenceDevice = this.#gauge(
     'kdad_inference_device_info',

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Bundle } from '../bundle/read.js';
 import { describeFalseAlarms } from '../training/calibration.js';
 import { calibrationChart, trainingCurves } from './charts.js';
@@ -5,16 +6,16 @@ import type { Html } from './html.js';
 import { facts, section } from './page.js';
 
 /** How the bundle came about: training, calibration. */
-export function trainingSections({ manifest, calibration }: Bundle): Html[] {
+export function trainingSections({ manifest, calibration, threshold, precision }: Bundle): Html[] {
   const { epochs, bestEpoch } = manifest.training;
-  const { rule, parameters, value } = manifest.threshold;
+  const { rule, parameters } = calibration;
   const rules = Object.entries(parameters).map(([name, parameter]) => `${name} ${parameter}`);
   const scores = calibration.scores.map(({ score }) => score);
   return [
     section(
       'Calibration of the threshold',
-      `${scores.length} good images that the student did not learn from gave ${value.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}). ${describeFalseAlarms(calibration.falseAlarms)}.`,
-      calibrationChart(scores, value),
+      `${scores.length} good images that the student did not learn from gave ${threshold.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}), judged in ${precision}. ${describeFalseAlarms(calibration.falseAlarms)}.`,
+      calibrationChart(scores, threshold),
     ),
     section(
       'Training',
@@ -28,7 +29,10 @@ export function trainingSections({ manifest, calibration }: Bundle): Html[] {
  * Everything needed to know which model and data this was, and to make it again.
  * @param others facts beside the bundle's
  */
-export function provenance({ manifest }: Bundle, others: readonly (readonly [string, string])[]): Html {
+export function provenance(
+  { manifest, precision, detectorPath }: Bundle,
+  others: readonly (readonly [string, string])[],
+): Html {
   const { recipe, split, versions, files, data, teacher } = manifest;
   const { name, seed, ...settings } = recipe;
   return section(
@@ -39,7 +43,8 @@ export function provenance({ manifest }: Bundle, others: readonly (readonly [str
       ['images learned, held out', `${split.training.length}, ${split.validation.length}`],
       ['fingerprint of the good images', data.sha256],
       ['SHA-256 of the teacher', teacher.sha256],
-      ['SHA-256 of the detector', files['detector.onnx'].sha256],
+      ['SHA-256 of the detector', files[basename(detectorPath)].sha256],
+      ['precision', manifest.int8 ? `${precision} (of int8: ${manifest.int8.reason})` : precision],
       ['recipe, seed', `${name}, ${seed}`],
       ['settings', JSON.stringify(settings)],
       [

@@ -54,7 +54,7 @@ function shown(heading: string, what: string, images: readonly Judged[], most: n
  * @throws KdadError IMAGE_UNREADABLE, ENGINE_FAILED
  */
 export async function exampleSections(bundle: Bundle, root: string, groups: readonly Examples[]): Promise<Html[]> {
-  const threshold = bundle.manifest.threshold.value;
+  const threshold = bundle.threshold;
   const sections: Html[] = [];
   for (const [i, { heading, explanation, images }] of groups.entries()) {
     const parts: Html[] = [];

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Bundle } from '../bundle/read.js';
 import type { Prediction } from '../inspection/predict.js';
 import { type Html, html } from './html.js';
@@ -19,7 +20,7 @@ export class Gallery {
   }
 
   async add(prediction: Prediction): Promise<void> {
-    const threshold = this.#bundle.manifest.threshold.value;
+    const threshold = this.#bundle.threshold;
     const ratio = prediction.score / threshold;
     this.#judged++;
     if (ratio >= 1) this.#anomalous++;
@@ -35,7 +36,7 @@ export class Gallery {
   }
 
   render(): string {
-    const { name, manifest } = this.#bundle;
+    const { name, manifest, precision, threshold, calibration, detectorPath } = this.#bundle;
     const left = this.#judged - this.#shown.length;
     const subtitle = `${this.#judged} judged, ${this.#anomalous} anomalous`;
     return page(
@@ -50,8 +51,9 @@ export class Gallery {
           'What judged these pictures.',
           facts([
             ['model', name],
-            ['threshold', `${manifest.threshold.value.toPrecision(4)} (${manifest.threshold.rule})`],
-            ['SHA-256 of the detector', manifest.files['detector.onnx'].sha256],
+            ['threshold', `${threshold.toPrecision(4)} (${calibration.rule})`],
+            ['precision', precision],
+            ['SHA-256 of the detector', manifest.files[basename(detectorPath)].sha256],
           ]),
         ),
       ],

@@ -51,14 +51,14 @@ const HELD_OUT = 6;
  * @throws KdadError IMAGE_UNREADABLE, ENGINE_FAILED
  */
 export async function trainingReport(bundle: Bundle, root: string): Promise<string> {
-  const { split, threshold, training } = bundle.manifest;
+  const { split, training } = bundle.manifest;
   const data = basename(resolve(root));
   const highest = [...bundle.calibration.scores].sort((a, b) => b.score - a.score).slice(0, HELD_OUT);
   const { validationLoss } = training.epochs[training.bestEpoch - 1];
   const tiles = [
     tile('images', `${split.training.length} + ${split.validation.length}`, 'learned, and held out for the threshold'),
     tile('validation loss', validationLoss.toPrecision(3), `of epoch ${training.bestEpoch}`),
-    tile('threshold', threshold.value.toPrecision(4), threshold.rule),
+    tile('threshold', bundle.threshold.toPrecision(4), bundle.calibration.rule),
   ];
   return page(`Training of ${bundle.name}`, `${split.training.length + split.validation.length} good images`, [
     html`<dl class="tiles">${tiles}</dl>`,

@@ -53,7 +53,7 @@ export function evaluateJudged({ images, labelledMaps }: Judged, threshold: numb
  * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, ENGINE_FAILED; the signal's reason when aborted
  */
 export async function evaluate(bundle: Bundle, dataset: Dataset, options: JudgeOptions = {}): Promise<Evaluation> {
-  return evaluateJudged(await judgeTests(bundle, dataset, options), bundle.manifest.threshold.value);
+  return evaluateJudged(await judgeTests(bundle, dataset, options), bundle.threshold);
 }
 
 /** All that scores alone can tell. */

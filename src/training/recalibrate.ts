@@ -34,17 +34,27 @@ export async function recalibrate(bundle: Bundle, options: RecalibrateOptions): 
   if (images.length < FEWEST_IMAGES) {
     throw new KdadError('DATASET_INVALID', `${root}: ${images.length} good images; expected ${FEWEST_IMAGES} or more`);
   }
-  const scores = await scoreImages(bundle, options);
   const { rule, parameters } = ruleOf(bundle, options.rule);
-  const calibration = calibrationOf(scores, rule, parameters);
-  const threshold = { value: calibration.threshold, rule: calibration.rule, parameters: calibration.parameters };
-  const { files: listed, ...manifest } = bundle.manifest;
-  const names = Object.keys(listed).filter((name) => name !== 'calibration.json');
-  const contents = await Promise.all(names.map(async (name) => [name, await readFile(join(bundle.directory, name))]));
-  const files = { ...Object.fromEntries(contents), 'calibration.json': `${JSON.stringify(calibration, null, 2)}\n` };
-  await writeBundle(out, { files, manifest: { ...manifest, threshold } }, { replace: out === bundle.directory });
-  return calibration;
+  const { files: listed, int8, ...manifest } = bundle.manifest;
+  const calibrated = async (file: string, engine = options.engine) =>
+    calibrationOf(await scoreImages(bundle, file, { ...options, engine }), rule, parameters);
+  const fp32 = await calibrated(manifest.detector.file);
+  const inBytes = int8 && { about: int8, calibration: await calibrated(int8.file, 'onnx') };
+  const contents = await Promise.all(
+    Object.keys(listed).map(async (name) => [name, await readFile(join(bundle.directory, name))]),
+  );
+  const files = { ...Object.fromEntries(contents), 'calibration.json': json(fp32) };
+  if (inBytes) files['calibration-int8.json'] = json(inBytes.calibration);
+  const changed = {
+    ...manifest,
+    threshold: { value: fp32.threshold, rule: fp32.rule, parameters: fp32.parameters },
+    int8: inBytes && { ...inBytes.about, threshold: inBytes.calibration.threshold },
+  };
+  await writeBundle(out, { files, manifest: changed }, { replace: out === bundle.directory });
+  return bundle.precision === 'int8' && inBytes ? inBytes.calibration : fp32;
 }
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** The bundle's own rule with its parameters, or another with its defaults. */
 function ruleOf(
@@ -59,11 +69,12 @@ function ruleOf(
 
 async function scoreImages(
   bundle: Bundle,
+  file: string,
   { root, images, signal, onProgress, engine, threads }: RecalibrateOptions,
 ): Promise<Calibration['scores']> {
   const scored: Calibration['scores'] = [];
   const { preprocessing, detector: built } = bundle.manifest;
-  const detector = await openDetector(bundle, { engine, threads });
+  const detector = await openDetector({ ...bundle, detectorPath: join(bundle.directory, file) }, { engine, threads });
   try {
     for (let start = 0; start < images.length; start += built.maxBatch) {
       const batch = images.slice(start, start + built.maxBatch);

@@ -20,8 +20,9 @@ import { version } from '../version.js';
 import { calibrationOf } from './calibration.js';
 import { removeCheckpoint } from './checkpoint.js';
 import { type DistillationProgress, distil } from './distil.js';
-import { exportDetector } from './export-detector.js';
+import { traceDetector } from './export-detector.js';
 import { shuffledImages } from './image-source.js';
+import { int8Detector } from './int8-detector.js';
 import { epochsFor, mapOptionsOf, type Recipe } from './recipes.js';
 import { usualDistances } from './usual-distance.js';
 
@@ -101,8 +102,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const usual = await usualDistances({ engine, teacher, student, frames: images.training, preprocessing });
   const map = mapOptionsOf(recipe, preprocessing.size);
   const shape = { size: preprocessing.size, normalisation: preprocessing, map, maxBatch: MAX_BATCH };
-  const detector = await exportDetector(teacher, student, shape, usual);
-  const calibration = await calibrateOn(detector, images.validation, split.validation, recipe);
+  const graph = await traceDetector(teacher, student, shape, usual);
+  const detector = graph.encode({ symbolicBatch: true });
+  const held = { frames: images.validation, names: split.validation };
+  const { rule, parameters } = recipe.threshold;
+  const calibration = calibrationOf(await scoresBy(detector, held), rule, parameters);
+  const int8 = await int8Detector(graph, detector, held, { size: preprocessing.size, seed });
+  const int8Calibration = calibrationOf(int8.scores, rule, parameters);
   const { image: sample, score } = calibration.scores[0];
   const [height, width] = preprocessing.size;
   const manifest = describe({
@@ -114,6 +120,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     teacher: { sha256: teacherHash },
     split,
     calibration,
+    int8: {
+      file: 'detector-int8.onnx',
+      threshold: int8Calibration.threshold,
+      selfTestScore: int8.scores[0].score,
+      agreement: int8.agreement,
+      agrees: int8.agrees,
+      reason: int8.reason,
+    },
     selfTest: { file: 'self-test.png', score },
     distilled,
   });
@@ -124,6 +138,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     'usual-distance.safetensors': writeSafetensors(usual),
     'self-test.png': await encodePng({ pixels: images.validation[split.validation.indexOf(sample)], width, height }),
     'calibration.json': `${JSON.stringify(calibration, null, 2)}\n`,
+    'detector-int8.onnx': int8.detector,
+    'calibration-int8.json': `${JSON.stringify(int8Calibration, null, 2)}\n`,
   };
   await writeBundle(out, { files, manifest }, { replace: resume });
   if (distilled.finished) await removeCheckpoint(checkpoint);
@@ -158,13 +174,11 @@ function interrupted(error: Error): never {
   throw new KdadError('INTERRUPTED', 'stopped before the training began; nothing was written', { cause: error });
 }
 
-/** The validation images' scores by the very file that will inspect, whatever it was trained on, and the threshold they give. */
-async function calibrateOn(
+/** The validation images' scores by the very file that will inspect, whatever it was trained on. */
+async function scoresBy(
   detector: Uint8Array,
-  frames: readonly Uint8Array[],
-  names: readonly string[],
-  recipe: Recipe,
-): Promise<Calibration> {
+  { frames, names }: { readonly frames: readonly Uint8Array[]; readonly names: readonly string[] },
+): Promise<Calibration['scores']> {
   const session = await DetectorSession.load(detector);
   const scores: { image: string; score: number }[] = [];
   try {
@@ -175,7 +189,7 @@ async function calibrateOn(
   } finally {
     await session.dispose();
   }
-  return calibrationOf(scores, recipe.threshold.rule, recipe.threshold.parameters);
+  return scores;
 }
 
 function describe(parts: {
@@ -187,10 +201,11 @@ function describe(parts: {
   teacher: Manifest['teacher'];
   split: Split;
   calibration: Calibration;
+  int8: Manifest['int8'];
   selfTest: Manifest['selfTest'];
   distilled: { bestEpoch: number; epochs: Manifest['training']['epochs'] };
 }): Omit<Manifest, 'files'> {
-  const { engine, recipe, seed, preprocessing, data, teacher, split, calibration, selfTest, distilled } = parts;
+  const { engine, recipe, seed, preprocessing, data, teacher, split, calibration, int8, selfTest, distilled } = parts;
   return {
     schemaVersion,
     backbone: 'resnet18-layer3',
@@ -205,6 +220,7 @@ function describe(parts: {
     teacher,
     split: { seed, ...split },
     threshold: { value: calibration.threshold, rule: calibration.rule, parameters: calibration.parameters },
+    int8,
     selfTest,
     training: { engine: engine.name, bestEpoch: distilled.bestEpoch, epochs: distilled.epochs },
     versions: {

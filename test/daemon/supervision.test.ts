@@ -24,7 +24,7 @@ const camera = {
 const status: Status = {
   version: '1.2.3',
   uptimeSeconds: 1,
-  models: [{ name: 'washer', version: '7', threshold: 0.5 }],
+  models: [{ name: 'washer', version: '7', precision: 'fp32', threshold: 0.5 }],
   cameras: [camera, { ...camera, name: 'gate', state: 'lost' }],
 };
 

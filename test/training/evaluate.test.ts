@@ -58,7 +58,7 @@ describe('evaluate', () => {
     const evaluation = await evaluate(bundle, await findDataset(tiny.data), {
       onProgress: (done) => progress.push(done),
     });
-    expect(evaluation).toMatchObject({ images: 12, imageAuroc: 1, f1: 1, threshold: bundle.manifest.threshold.value });
+    expect(evaluation).toMatchObject({ images: 12, imageAuroc: 1, f1: 1, threshold: bundle.threshold });
     expect(evaluation.kinds.map(({ kind, images }) => [kind, images])).toEqual([
       ['good', 6],
       ['blot', 6],

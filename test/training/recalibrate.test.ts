@@ -16,20 +16,23 @@ describe('a threshold chosen anew', () => {
   it('comes from the new images, in a whole bundle that differs in nothing else', async () => {
     const out = join(await folderWith(), 'new');
     const images = await listImages(tiny.data, 'test/good');
-    const bundle = await openBundle(tiny.bundle);
+    const bundle = await openBundle(tiny.bundle, 'fp32');
     const calibration = await recalibrate(bundle, { root: tiny.data, images, rule: 'max', out });
     const highest = Math.max(...calibration.scores.map(({ score }) => score));
     expect(calibration.threshold).toBeCloseTo(1.1 * highest, 6);
-    const written = await openBundle(out);
+    const written = await openBundle(out, 'fp32');
     expect(written.calibration).toEqual(calibration);
     expect(written.manifest.threshold).toEqual({
       value: calibration.threshold,
       rule: 'max',
       parameters: { margin: 0.1 },
     });
-    const { threshold: _, files, ...manifest } = written.manifest;
+    const { threshold: _, files, int8, ...manifest } = written.manifest;
     expect(bundle.manifest).toMatchObject(manifest);
-    expect(files['detector.onnx']).toEqual(bundle.manifest.files['detector.onnx']);
+    for (const name of ['detector.onnx', 'detector-int8.onnx'])
+      expect(files[name]).toEqual(bundle.manifest.files[name]);
+    expect(int8).toEqual({ ...bundle.manifest.int8, threshold: (await openBundle(out, 'int8')).calibration.threshold });
+    expect(int8?.threshold).not.toBe(bundle.manifest.int8?.threshold);
   });
 
   it('is the old one for the images that gave it, and takes the place of the old bundle', async () => {

@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs';
+import type { PrecisionChoice } from '../bundle/precision.js';
+import { libraryOf, parseDevice } from '../engine/onnx/device.js';
+import { KdadError } from '../errors.js';
+import type { DetectorOptions } from './detector.js';
+
+/**
+ * The precision to open a bundle in, for what will run it: integers are for the processor.
+ * @throws KdadError DEVICE_UNUSABLE when integers are asked for on anything else
+ */
+export function precisionFor(
+  wanted: PrecisionChoice,
+  { engine = 'onnx', device = 'cpu' }: DetectorOptions,
+): PrecisionChoice {
+  const withoutGpu = device === 'auto' && !existsSync(libraryOf(parseDevice('cuda')) as string);
+  if (engine === 'onnx' && (device === 'cpu' || withoutGpu)) return wanted;
+  if (wanted !== 'int8') return 'fp32';
+  const message = `precision int8 is for the processor: with engine ${engine} and device ${device}, take auto or fp32`;
+  throw new KdadError('DEVICE_UNUSABLE', message);
+}

@@ -1,0 +1,93 @@
+import type { Calibration } from '../bundle/calibration.js';
+import type { Manifest } from '../bundle/manifest.js';
+import { mixSeeds, randomFrom } from '../data/random.js';
+import type { Graph } from '../engine/onnx/graph.js';
+import { quantise } from '../engine/onnx/quantise.js';
+import { DetectorSession } from '../engine/onnx/session.js';
+import { auroc } from '../metrics/roc.js';
+import { spearman } from '../metrics/spearman.js';
+import { activationRanges } from './activation-ranges.js';
+import { cutPaste } from './cut-paste.js';
+
+/** Pictures that ranges are taken from, each as it is and with a defect pasted in; more change them little. */
+const RANGE_IMAGES = 8;
+/** Pictures that both detectors are compared on, each as it is and with a defect pasted in. */
+const COMPARED_IMAGES = 32;
+
+/** What `precision: auto` asks of the integers before it takes them. */
+const LEAST_RANK_CORRELATION = 0.95;
+const LARGEST_AUROC_LOSS = 0.01;
+
+type Int8 = NonNullable<Manifest['int8']>;
+
+export interface Int8Detector {
+  readonly detector: Uint8Array;
+  /** The validation images' scores by it. */
+  readonly scores: Calibration['scores'];
+  readonly agreement: Int8['agreement'];
+  readonly agrees: boolean;
+  readonly reason: string;
+}
+
+/**
+ * The detector in 8-bit integers, and whether it may stand in for the one in floats: it has to rank pictures alike, and tell good ones from
+ * ones with a pasted defect as well.
+ *
+ * @param graph the detector as traced; `floats` is its ONNX file
+ * @param frames good pictures that the student did not learn from, uint8 RGB at the detector's size; `names` are theirs
+ * @throws KdadError ENGINE_FAILED
+ */
+export async function int8Detector(
+  graph: Graph,
+  floats: Uint8Array,
+  images: { readonly frames: readonly Uint8Array[]; readonly names: readonly string[] },
+  { size, seed }: { readonly size: readonly [number, number]; readonly seed: number },
+): Promise<Int8Detector> {
+  const { frames, names } = images;
+  const random = randomFrom(mixSeeds(seed, frames.length));
+  const good = frames.slice(0, COMPARED_IMAGES);
+  const pasted = good.map((frame) => cutPaste(frame, size, random));
+  const ranges = await activationRanges(
+    graph,
+    [good, pasted].flatMap((some) => some.slice(0, RANGE_IMAGES)),
+  );
+  const detector = quantise(graph, ranges).encode({ symbolicBatch: true });
+  const [inFloats, inBytes] = [await DetectorSession.load(floats), await DetectorSession.load(detector)];
+  try {
+    const compared = [...good, ...pasted];
+    const [before, after] = [await scoresOf(inFloats, compared), await scoresOf(inBytes, compared)];
+    const rest = await scoresOf(inBytes, frames.slice(COMPARED_IMAGES));
+    const all = [...after.slice(0, good.length), ...rest];
+    const agreement = {
+      rankCorrelation: spearman(before, after) ?? 0,
+      auroc: { fp32: separation(before), int8: separation(after) },
+    };
+    return { detector, scores: all.map((score, i) => ({ image: names[i], score })), agreement, ...verdict(agreement) };
+  } finally {
+    await Promise.all([inFloats.dispose(), inBytes.dispose()]);
+  }
+}
+
+function verdict({ rankCorrelation, auroc }: Int8['agreement']): Pick<Int8, 'agrees' | 'reason'> {
+  const objections = [
+    rankCorrelation < LEAST_RANK_CORRELATION &&
+      `it ranks pictures differently, rank correlation below ${LEAST_RANK_CORRELATION}`,
+    auroc.int8 < auroc.fp32 - LARGEST_AUROC_LOSS &&
+      `it tells pasted defects less well, by more than ${LARGEST_AUROC_LOSS} of AUROC`,
+  ].filter((objection) => objection !== false);
+  if (objections.length > 0) return { agrees: false, reason: objections.join('; ') };
+  return {
+    agrees: true,
+    reason: 'its scores agree with those of fp32, on good pictures and on ones with a pasted defect',
+  };
+}
+
+async function scoresOf(session: DetectorSession, frames: readonly Uint8Array[]): Promise<number[]> {
+  const scores: number[] = [];
+  for (const frame of frames) scores.push((await session.run(frame, 1)).scores[0]);
+  return scores;
+}
+
+/** How well scores tell the first half, good pictures, from the second, pasted ones. */
+const separation = (scores: readonly number[]): number =>
+  auroc(scores.slice(scores.length / 2), scores.slice(0, scores.length / 2)) ?? 0;
