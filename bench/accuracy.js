@@ -1,6 +1,7 @@
 // Trains a recipe with several seeds and says how well each detects: docs/results.md is made from this.
 //   node bench/accuracy.js --data DATASET | --product NAME [--good N]   --out FOLDER
 //     [--seeds 0,1,2] [--teacher FILE] [--set '{"leastSteps":200}']    changes keys of the default recipe
+//     [--precision int8]   instead of fp32
 //     [--maps]     judges with other anomaly maps and blurs, too, from the same students
 // What is there already is not made again. One JSON object a line goes to standard output.
 import { existsSync } from 'node:fs';
@@ -44,6 +45,7 @@ const { values } = parseArgs({
     teacher: { type: 'string' },
     set: { type: 'string', default: '{}' },
     maps: { type: 'boolean', default: false },
+    precision: { type: 'string', default: 'fp32' },
   },
 });
 const recipe = { ...recipes.kdad, ...JSON.parse(values.set) };
@@ -58,16 +60,16 @@ for (const seed of values.seeds.split(',').map(Number)) {
     await train({ data, teacher: await resolveTeacher(values.teacher), out, recipe, seed, engine });
     console.error(`${out}: trained in ${Math.round((Date.now() - started) / 1000)} s`);
   }
-  const bundle = await openBundle(out);
+  const bundle = await openBundle(out, values.precision);
   const names = values.maps ? Object.keys(variants) : ['relative-max'];
   for (const name of names) {
-    const file = `${out}.${name.replace(' ', '-')}.json`;
+    const file = `${out}.${values.precision}.${name.replace(' ', '-')}.json`;
     if (!existsSync(file)) {
       const judged = await evaluate(name === 'relative-max' ? bundle : await withMap(bundle, name), dataset);
       await writeFile(file, JSON.stringify(judged));
     }
     const { imageAuroc, pixelAuroc, pro, truePositiveRate, falsePositiveRate } = JSON.parse(await readFile(file));
-    const line = { out: values.out, seed, map: name, imageAuroc, pixelAuroc, pro, truePositiveRate, falsePositiveRate };
+    const line = { out: values.out, seed, precision: values.precision, map: name, imageAuroc, pixelAuroc, pro, truePositiveRate, falsePositiveRate };
     console.log(JSON.stringify(line));
   }
 }
@@ -99,5 +101,5 @@ async function withMap({ directory, manifest }, name) {
   const held = { root: dataset.root, layout: 'folder', good: split.validation, tests: [] };
   const { images } = await judgeTests({ manifest, detectorPath }, held);
   const { threshold: value } = calibrationOf(images, threshold.rule, threshold.parameters);
-  return { manifest: { ...manifest, threshold: { ...threshold, value } }, detectorPath };
+  return { manifest, detectorPath, threshold: value };
 }
