@@ -1,8 +1,9 @@
-import { cp, readFile, readlink, writeFile } from 'node:fs/promises';
+import { cp, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { kdadEdge } from '../fixtures/command-line.js';
 import { folderWith } from '../fixtures/folder.js';
+import { setThreshold } from '../fixtures/set-threshold.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
 
 let tiny: Awaited<ReturnType<typeof tinyBundle>>;
@@ -15,10 +16,7 @@ async function store(versions: Readonly<Record<string, number | undefined>>): Pr
   const folder = join(await folderWith(), 'blots');
   for (const [version, threshold] of Object.entries(versions)) {
     await cp(tiny.bundle, join(folder, version), { recursive: true });
-    if (threshold === undefined) continue;
-    const path = join(folder, version, 'manifest.json');
-    const manifest = JSON.parse(await readFile(path, 'utf8'));
-    await writeFile(path, JSON.stringify({ ...manifest, threshold: { ...manifest.threshold, value: threshold } }));
+    if (threshold !== undefined) await setThreshold(join(folder, version), threshold);
   }
   return folder;
 }
@@ -59,9 +57,7 @@ describe('kdad-edge train --activate', () => {
     expect(first.stdout, first.stderr).toMatch(/\n1 is in use\n$/);
     expect(first.code).toBe(0);
     // What is in use now calls every good part anomalous, and the next one does not.
-    const path = join(folder, '1', 'manifest.json');
-    const manifest = JSON.parse(await readFile(path, 'utf8'));
-    await writeFile(path, JSON.stringify({ ...manifest, threshold: { ...manifest.threshold, value: 1e-6 } }));
+    await setThreshold(join(folder, '1'), 1e-6);
     const second = await train(join(folder, '2'), '--evaluate', join(tiny.data, 'test/good'));
     expect(second.stdout, second.stderr).toMatch(
       /\n {2}false alarms \d of 6, where it was 6: not worse\n2 is in use, 1 was\n$/,

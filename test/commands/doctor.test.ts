@@ -66,7 +66,7 @@ describe('kdad-edge doctor', () => {
     expect(failures, stdout).toEqual([]);
     expect(code).toBe(0);
     expect(row('configuration').outcome).toBe('ok');
-    expect(row('model').found).toMatch(/^bundle \w+, 64 x 64, threshold [\d.]+$/);
+    expect(row('model').found).toMatch(/^bundle \w+, 64 x 64, (fp32|int8), threshold [\d.]+$/);
     expect(row('self-test').found).toMatch(/^on (cpu|cuda) the bundle's picture scores as where it was trained$/);
     expect(row('engine').found).toMatch(
       /^onnxruntime \d+\.\d+\.\d+, device auto, \d+ of \d+ threads of the processor$/,

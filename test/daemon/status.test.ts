@@ -6,7 +6,7 @@ import { version } from '../../src/version.js';
 import { judged } from '../fixtures/frames.js';
 import { manifest } from '../fixtures/manifest.js';
 
-const bundle = { name: 'washer', version: '7', manifest } as Bundle;
+const bundle = { name: 'washer', version: '7', precision: 'int8', threshold: 0.5, manifest } as Bundle;
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 function board(changes: { ready?: boolean; connected?: boolean } = {}): StatusBoard {
@@ -24,7 +24,7 @@ describe('the status', () => {
     expect(board({ connected: true }).status()).toMatchObject({
       version,
       uptimeSeconds: expect.any(Number),
-      models: [{ name: 'washer', version: '7', threshold: 0.5 }],
+      models: [{ name: 'washer', version: '7', precision: 'int8', threshold: 0.5 }],
       mqtt: { connected: true, outboxDepth: 3 },
     });
     expect(board().status().mqtt).toBeUndefined();

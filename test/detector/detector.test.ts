@@ -53,12 +53,12 @@ async function prove(bundle: Bundle, engine: EngineName): Promise<void> {
 
 describe('a detector', () => {
   it('judges alike from its file and from its weights', async () => {
-    const bundle = await openBundle(tiny.bundle);
+    const bundle = await openBundle(tiny.bundle, 'fp32');
     await agree(await openDetector(bundle), await ProgramDetector.load(bundle, new OnnxEngine()), 1e-4);
   });
 
   it('is refused where its recipe says nothing of the map', async () => {
-    const bundle = await openBundle(tiny.bundle);
+    const bundle = await openBundle(tiny.bundle, 'fp32');
     const { map: _, ...recipe } = bundle.manifest.recipe;
     const source = { ...bundle, manifest: { ...bundle.manifest, recipe: { ...recipe, name: 'other' } } };
     await expect(ProgramDetector.load(source as Bundle, new OnnxEngine())).rejects.toMatchObject({
@@ -70,7 +70,7 @@ describe('a detector', () => {
 
 describe.skipIf(missingTensorflow)('a bundle', () => {
   it('that onnx trained runs on tensorflow, and proves itself there', async () => {
-    const bundle = await openBundle(tiny.bundle);
+    const bundle = await openBundle(tiny.bundle, 'fp32');
     expect(bundle.manifest.training.engine).toBe('onnx');
     await agree(await openDetector(bundle), await openDetector(bundle, { engine: 'tensorflow' }), 1e-3);
     await prove(bundle, 'tensorflow');
@@ -88,7 +88,7 @@ describe.skipIf(missingTensorflow)('a bundle', () => {
       engine: await openTensorflowEngine(),
       preprocessing: { ...imagenetPreprocessing, size: [TINY, TINY] },
     });
-    const bundle = await openBundle(out);
+    const bundle = await openBundle(out, 'fp32');
     expect(bundle.manifest.training.engine).toBe('tensorflow');
     expect(bundle.manifest.versions.tensorflow).toMatch(/^\d+\.\d+/);
     await agree(await openDetector(bundle), await openDetector(bundle, { engine: 'tensorflow' }), 1e-3);

@@ -34,7 +34,7 @@ function inference(options: { source: DetectorSource; timeout?: number; entry?: 
   return { process, losses, devices };
 }
 
-const tiny = async (): Promise<Bundle> => openBundle((await tinyBundle()).bundle);
+const tiny = async (): Promise<Bundle> => openBundle((await tinyBundle()).bundle, 'fp32');
 
 async function frames(): Promise<Uint8Array> {
   const { data } = await tinyBundle();

@@ -13,7 +13,7 @@ let bundle: Bundle;
 let frame: Uint8Array;
 beforeAll(async () => {
   const tiny = await tinyBundle();
-  bundle = await openBundle(tiny.bundle);
+  bundle = await openBundle(tiny.bundle, 'fp32');
   frame = await decodeImage(join(tiny.data, 'test/blot/000.png'), { size: [TINY, TINY] });
 }, 120_000);
 
@@ -31,7 +31,7 @@ async function changed(change: (manifest: Bundle['manifest']) => Bundle['manifes
   );
   const path = join(await folderWith(), 'changed');
   await writeBundle(path, { files: Object.fromEntries(contents), manifest });
-  return openBundle(path);
+  return openBundle(path, 'fp32');
 }
 
 const request = () => ({ batch: 1, frames: frame, mapsFrom: [0] });
@@ -51,7 +51,7 @@ describe('the live detector', () => {
   it('swaps bundles while it judges: no batch is lost, and each is judged by one of them', async () => {
     const folder = await folderWith();
     await cp(bundle.directory, join(folder, 'second'), { recursive: true });
-    const second = await openBundle(join(folder, 'second'));
+    const second = await openBundle(join(folder, 'second'), 'fp32');
     const detector = live(bundle);
     await detector.start();
     let swapped = false;

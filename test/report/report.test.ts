@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 describe('evaluationReport', () => {
   it('tells of every part, and holds everything it shows', async () => {
-    const evaluation = evaluateJudged(judged, bundle.manifest.threshold.value);
+    const evaluation = evaluateJudged(judged, bundle.threshold);
     const page = await evaluationReport(bundle, tiny.data, { ...judged, evaluation });
     for (const heading of [
       'Scores',
@@ -40,7 +40,7 @@ describe('evaluationReport', () => {
   it('does without defective images', async () => {
     const images = judged.images.filter(({ kind }) => kind === 'good');
     const good = { images, labelledMaps: null };
-    const evaluation = evaluateJudged(good, bundle.manifest.threshold.value);
+    const evaluation = evaluateJudged(good, bundle.threshold);
     const page = await evaluationReport(bundle, tiny.data, { ...good, evaluation });
     expect(page).not.toContain('Receiver operating');
     expect(page).toContain('no such images');

@@ -44,7 +44,7 @@ describe.skipIf(noWebGpu !== undefined)(`a detector on WebGPU ${noWebGpu ? `(ski
   }, 120_000);
 
   it('passes its self-test in a process of its own', async () => {
-    const bundle = await openBundle(tiny.bundle);
+    const bundle = await openBundle(tiny.bundle, 'fp32');
     const devices: string[] = [];
     const detector = new LiveDetector(bundle, {
       device: 'webgpu',
