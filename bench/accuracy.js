@@ -69,7 +69,17 @@ for (const seed of values.seeds.split(',').map(Number)) {
       await writeFile(file, JSON.stringify(judged));
     }
     const { imageAuroc, pixelAuroc, pro, truePositiveRate, falsePositiveRate } = JSON.parse(await readFile(file));
-    const line = { out: values.out, seed, precision: values.precision, map: name, imageAuroc, pixelAuroc, pro, truePositiveRate, falsePositiveRate };
+    const line = {
+      out: values.out,
+      seed,
+      precision: values.precision,
+      map: name,
+      imageAuroc,
+      pixelAuroc,
+      pro,
+      truePositiveRate,
+      falsePositiveRate,
+    };
     console.log(JSON.stringify(line));
   }
 }

@@ -67,6 +67,8 @@ describe.skipIf(noWebGpu !== undefined)(`a detector on WebGPU ${noWebGpu ? `(ski
         tiny.bundle,
         '--device',
         device,
+        '--precision',
+        'fp32',
         '--json',
         image,
       );
