@@ -1,5 +1,5 @@
 import { KdadError } from '../errors.js';
-import { floatToHalf, halfToFloat } from './half.js';
+import { floatToHalf, halfToFloat } from '../half.js';
 
 /** A tensor of weights in memory: row-major float32, whatever precision the file has. */
 export interface Weight {

@@ -1,5 +1,5 @@
 import { KdadError } from '../errors.js';
-import { halfToFloat } from './half.js';
+import { halfToFloat } from '../half.js';
 import { readPickle } from './pickle.js';
 import type { Weight, Weights } from './safetensors.js';
 import { storedEntries } from './stored-zip.js';

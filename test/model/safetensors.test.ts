@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KdadError } from '../../src/errors.js';
-import { floatToHalf, halfToFloat } from '../../src/model/half.js';
+import { floatToHalf, halfToFloat } from '../../src/half.js';
 import { readSafetensors, type Weights, writeSafetensors } from '../../src/model/safetensors.js';
 
 const weightsArbitrary: fc.Arbitrary<Weights> = fc.dictionary(

@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** The element types that a graph may hold, with their numbers in ONNX's `TensorProto.DataType`. */
-const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
+const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 export type ElementType = keyof typeof elementTypes;
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -22,7 +22,8 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-export type Data = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
+/** A float16's are its bits. */
+export type Data = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array | Uint16Array;
 
 /** Operator sets: ONNX 18 and IR 9 are what onnxruntime 1.30 and its providers all take. */
 const OPSET = 18;

@@ -38,6 +38,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
 
 const logicalTypes: Record<ElementType, DataType> = {
   float32: 'float32',
+  float16: 'float32',
   int32: 'int32',
   int64: 'int32',
   uint8: 'int32',
