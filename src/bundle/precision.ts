@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** In which numbers a detector computes: 32-bit floats, or 8-bit integers between its convolutions. */
-export type Precision = 'fp32' | 'int8';
+/** In which numbers a detector computes: 32-bit floats, or 16-bit ones or 8-bit integers in its convolutions. */
+export type Precision = 'fp32' | 'fp16' | 'int8';
 
-/** `auto` is integers where they agree with the floats and the processor multiplies them faster. */
-export const precisionChoices = ['auto', 'fp32', 'int8'] as const;
+/** `auto` is 32-bit floats, or integers where they agree with the floats and the processor multiplies them faster. */
+export const precisionChoices = ['auto', 'fp32', 'fp16', 'int8'] as const;
 export type PrecisionChoice = (typeof precisionChoices)[number];
 
 /** Instructions that multiply and add bytes in one, as /proc/cpuinfo names them: AVX512-VNNI and AVX-VNNI of x64, dot products of arm64. */

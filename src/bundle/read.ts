@@ -69,7 +69,8 @@ function detectorIn(directory: string, { detector, threshold, selfTest, int8 }: 
     return { precision: 'int8', calibration: 'calibration-int8.json', ...int8 } as const;
   }
   return {
-    precision: 'fp32',
+    // The halves score as the floats do, and are made of the same weights when they are loaded.
+    precision: wanted === 'fp16' ? 'fp16' : 'fp32',
     calibration: 'calibration.json',
     file: detector.file,
     threshold: threshold.value,

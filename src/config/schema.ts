@@ -32,7 +32,7 @@ const inspection = z.strictObject({
     .enum(precisionChoices)
     .default('auto')
     .describe(
-      'Numbers that the detector computes in: `fp32`, or `int8`, which is faster; `auto` takes int8 where its scores agree and the processor has instructions for it.',
+      'Numbers that the detector computes in: `fp32`; `int8`, which is faster on a processor; `fp16`, for GPUs. `auto` takes int8 where its scores agree and the processor has instructions for it.',
     ),
   batchTimeout: positiveDuration
     .prefault('30s')

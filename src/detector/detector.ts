@@ -15,7 +15,7 @@ export interface Detector extends UsedDevice {
 }
 
 /** What a detector is made from; plain data, so that another process can be told of it. */
-export type DetectorSource = Pick<Bundle, 'directory' | 'detectorPath' | 'manifest'>;
+export type DetectorSource = Pick<Bundle, 'directory' | 'detectorPath' | 'manifest' | 'precision'>;
 
 export interface DetectorOptions {
   /** `onnx` when left out. */
@@ -29,7 +29,7 @@ export interface DetectorOptions {
 }
 
 /**
- * Loads a bundle's detector. Only what the engine needs is loaded: no TensorFlow.js for `onnx`.
+ * Loads a bundle's detector. Only what the engine needs is loaded: no TensorFlow.js for a file of `onnx`.
  * @throws KdadError ENGINE_FAILED, DEVICE_UNUSABLE, TENSORFLOW_MISSING, WEIGHTS_INVALID, BUNDLE_UNSUPPORTED
  */
 export async function openDetector(source: DetectorSource, options: DetectorOptions = {}): Promise<Detector> {
@@ -42,7 +42,8 @@ async function load(source: DetectorSource, options: DetectorOptions): Promise<D
   const { engine = 'onnx', threads, device } = options;
   if (engine === 'onnx') {
     const { DetectorSession } = await import('../engine/onnx/session.js');
-    return DetectorSession.load(source.detectorPath, { threads, device });
+    const model = source.precision === 'fp16' ? await halfOf(source) : source.detectorPath;
+    return DetectorSession.load(model, { threads, device });
   }
   if (device !== undefined && device !== 'auto') {
     const message = `${device}: TensorFlow chooses its device itself (CUDA_VISIBLE_DEVICES narrows its choice); leave it to auto`;
@@ -54,3 +55,6 @@ async function load(source: DetectorSource, options: DetectorOptions): Promise<D
   ]);
   return ProgramDetector.load(source, await openTensorflowEngine({ threads }));
 }
+
+const halfOf = async (source: DetectorSource): Promise<Uint8Array> =>
+  (await import('./half-detector.js')).halfDetector(source);

@@ -5,8 +5,8 @@ import { KdadError } from '../errors.js';
 import type { DetectorOptions } from './detector.js';
 
 /**
- * The precision to open a bundle in, for what will run it: integers are for the processor.
- * @throws KdadError DEVICE_UNUSABLE when integers are asked for on anything else
+ * The precision to open a bundle in, for what will run it: integers are for the processor, halves for onnxruntime.
+ * @throws KdadError DEVICE_UNUSABLE when they are asked for on anything else
  */
 export function precisionFor(
   wanted: PrecisionChoice,
@@ -14,7 +14,9 @@ export function precisionFor(
 ): PrecisionChoice {
   const withoutGpu = device === 'auto' && !existsSync(libraryOf(parseDevice('cuda')) as string);
   if (engine === 'onnx' && (device === 'cpu' || withoutGpu)) return wanted;
-  if (wanted !== 'int8') return 'fp32';
-  const message = `precision int8 is for the processor: with engine ${engine} and device ${device}, take auto or fp32`;
+  if (wanted === 'fp16' && engine === 'onnx') return wanted;
+  if (wanted !== 'int8' && wanted !== 'fp16') return 'fp32';
+  const owner = wanted === 'int8' ? 'the processor, by engine onnx' : 'engine onnx';
+  const message = `precision ${wanted} is for ${owner}: with engine ${engine} and device ${device}, take auto or fp32`;
   throw new KdadError('DEVICE_UNUSABLE', message);
 }

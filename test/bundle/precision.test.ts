@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { multipliesBytes } from '../../src/bundle/precision.js';
+import { multipliesBytes, type PrecisionChoice } from '../../src/bundle/precision.js';
 import { openBundle } from '../../src/bundle/read.js';
 import { folderWith } from '../fixtures/folder.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
@@ -17,14 +17,14 @@ async function bundleThat(agrees: boolean | undefined): Promise<string> {
   return path;
 }
 
-const precisionOf = async (path: string, wanted?: 'auto' | 'fp32' | 'int8') =>
-  (await openBundle(path, wanted)).precision;
+const precisionOf = async (path: string, wanted?: PrecisionChoice) => (await openBundle(path, wanted)).precision;
 
 describe('the precision of a bundle', () => {
   it('is what was asked for', async () => {
     const path = await bundleThat(false);
     expect(await precisionOf(path, 'fp32')).toBe('fp32');
     expect(await precisionOf(path, 'int8')).toBe('int8');
+    expect(await precisionOf(path, 'fp16')).toBe('fp16');
   });
 
   it('is int8 by itself only where it agrees and the processor is made for it', async () => {

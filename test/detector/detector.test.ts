@@ -4,11 +4,9 @@ import { type Bundle, openBundle } from '../../src/bundle/read.js';
 import { decodeImage } from '../../src/data/image.js';
 import { imagenetPreprocessing } from '../../src/data/preprocessing.js';
 import { type Detector, openDetector } from '../../src/detector/detector.js';
-import { halfDetector } from '../../src/detector/half-detector.js';
 import { ProgramDetector } from '../../src/detector/program-detector.js';
 import type { EngineName } from '../../src/engine/engines.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
-import { DetectorSession } from '../../src/engine/onnx/session.js';
 import { openTensorflowEngine } from '../../src/engine/tensorflow/tensorflow-engine.js';
 import { LiveDetector } from '../../src/inspection/live-detector.js';
 import { recipes } from '../../src/training/recipes.js';
@@ -60,8 +58,9 @@ describe('a detector', () => {
   });
 
   it('judges alike in half precision', async () => {
-    const bundle = await openBundle(tiny.bundle);
-    await agree(await openDetector(bundle), await DetectorSession.load(await halfDetector(bundle)), 5e-3);
+    const [floats, halves] = [await openBundle(tiny.bundle, 'fp32'), await openBundle(tiny.bundle, 'fp16')];
+    await agree(await openDetector(floats), await openDetector(halves), 5e-3);
+    await prove(halves, 'onnx');
   });
 
   it('is refused where its recipe says nothing of the map', async () => {
