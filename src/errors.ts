@@ -74,6 +74,10 @@ const table = {
     exitCode: 4,
     fix: 'Read the log named above; kdad-edge run with the configuration beside it shows the same.',
   },
+  BENCH_FAILED: {
+    exitCode: 4,
+    fix: 'The lines above say what the daemon or ffmpeg met; kdad-edge bench --only load,inference does without both.',
+  },
   INTERRUPTED: { exitCode: 130, fix: '' },
 } as const satisfies Record<string, { exitCode: number; fix: string }>;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { bench } from './commands/bench.js';
 import { calibrate } from './commands/calibrate.js';
 import { collect } from './commands/collect.js';
 import { config } from './commands/config.js';
@@ -29,6 +30,7 @@ const program = new Command('kdad-edge')
   .addCommand(init)
   .addCommand(config)
   .addCommand(doctor)
+  .addCommand(bench)
   .addCommand(demo)
   .addCommand(teacher)
   .addCommand(setup);

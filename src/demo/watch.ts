@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import mqtt, { type MqttClient } from 'mqtt';
 import { KdadError } from '../errors.js';
 import { EmbeddedBroker } from './broker.js';
+import { type DaemonProcess, startDaemon } from './daemon-process.js';
 import type { PlannedPart } from './line.js';
 import { type Summary, Tally } from './tally.js';
 
@@ -43,10 +39,6 @@ export interface WatchOptions {
 
 const PREFIX = 'kdad-edge-demo';
 const CAMERA = 'line';
-const main = fileURLToPath(new URL('../main.js', import.meta.url));
-
-/** Milliseconds that the daemon has to end by itself. */
-const GRACE = 10_000;
 
 /**
  * Runs the daemon on the line's video until the signal comes, and holds its alerts against the plan of the line.
@@ -59,7 +51,7 @@ export async function watchLine(options: WatchOptions): Promise<Summary> {
   const own = options.broker === undefined ? new EmbeddedBroker() : undefined;
   const broker = options.broker ?? ((await own?.start()) as string);
   let client: MqttClient | undefined;
-  let daemon: ChildProcess | undefined;
+  let daemon: DaemonProcess | undefined;
   try {
     client = await connect(broker);
     const tally = new Tally(line);
@@ -82,16 +74,17 @@ export async function watchLine(options: WatchOptions): Promise<Summary> {
     await client.subscribeAsync(`${PREFIX}/cameras/+/+`, { qos: 1 });
     const config = join(folder, 'kdad-edge.yaml');
     await writeFile(config, configuration(options, broker));
-    daemon = spawn(process.execPath, [main, 'run', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
     const log = join(folder, 'daemon.log');
-    const metrics = follow(daemon, log, (port) => `http://127.0.0.1:${port}/metrics`);
-    void metrics.then((address) => options.onStart({ broker, topics: `${PREFIX}/#`, metrics: address, heatmaps, log }));
-    const ended = once(daemon, 'exit').then(([code]) => code as number | null);
-    const code = await Promise.race([ended, aborted(signal)]);
+    daemon = startDaemon(config, log);
+    void daemon.port.then((port) => {
+      const metrics = `http://127.0.0.1:${port}/metrics`;
+      options.onStart({ broker, topics: `${PREFIX}/#`, metrics, heatmaps, log });
+    });
+    const code = await Promise.race([daemon.ended, aborted(signal)]);
     if (!signal.aborted) throw new KdadError('DEMO_FAILED', `the daemon ended with code ${code}; its log is ${log}`);
     return tally.summary();
   } finally {
-    if (daemon) await end(daemon);
+    await daemon?.stop();
     await client?.endAsync(true);
     await own?.stop();
   }
@@ -119,30 +112,8 @@ async function connect(broker: string): Promise<MqttClient> {
   }
 }
 
-/** Copies the daemon's log to a file, and resolves with the address of its metrics once it serves them. */
-function follow(daemon: ChildProcess, path: string, address: (port: number) => string): Promise<string> {
-  const file = createWriteStream(path);
-  for (const stream of [daemon.stdout, daemon.stderr]) stream?.pipe(file, { end: false });
-  daemon.once('close', () => file.end());
-  return new Promise((resolve) => {
-    createInterface({ input: daemon.stdout as NodeJS.ReadableStream }).on('line', (text) => {
-      const port = /"port":(\d+).*"metrics served"/.exec(text)?.[1];
-      if (port) resolve(address(Number(port)));
-    });
-  });
-}
-
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-
-async function end(daemon: ChildProcess): Promise<void> {
-  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
-  const exited = once(daemon, 'exit');
-  daemon.kill('SIGTERM');
-  const timer = setTimeout(() => daemon.kill('SIGKILL'), GRACE);
-  await exited;
-  clearTimeout(timer);
-}

@@ -24,7 +24,8 @@ export async function residentMemory(): Promise<Map<ProcessRole, number>> {
   return bytes;
 }
 
-async function roleOf(pid: string): Promise<ProcessRole | undefined> {
+/** What a child of a daemon is, by its command line; undefined for one that is gone, or is neither. */
+export async function roleOf(pid: string): Promise<ProcessRole | undefined> {
   const command = (await read(`/proc/${pid}/cmdline`)).split('\0');
   if (basename(command[0]).startsWith('ffmpeg')) return 'ffmpeg';
   return command.some((part) => part.endsWith('/inference-main.js')) ? 'inference' : undefined;

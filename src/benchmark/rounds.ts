@@ -1,0 +1,38 @@
+import { setImmediate } from 'node:timers/promises';
+import { median, rounded } from './statistics.js';
+
+/** How often something is measured. */
+export interface Repetition {
+  readonly rounds: number;
+  /** Runs of one kind in a row, after one that does not count: caches and threads are still the other kind's then. */
+  readonly runs: number;
+}
+
+/**
+ * Median milliseconds of each kind of work, by its name. The kinds take turns, so that what else the machine does meets them all.
+ * @throws the signal's reason
+ */
+export async function inTurns<Name extends string>(
+  kinds: Readonly<Record<Name, () => Promise<unknown>>>,
+  { rounds, runs }: Repetition,
+  signal?: AbortSignal,
+): Promise<Record<Name, number>> {
+  const times = Object.entries<() => Promise<unknown>>(kinds).map(([name, work]) => ({
+    name,
+    work,
+    taken: [] as number[],
+  }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { work, taken } of times) {
+      for (let run = 0; run <= runs; run++) {
+        // Work that blocks this thread lets signals and the terminal have their turn here.
+        await setImmediate();
+        signal?.throwIfAborted();
+        const begin = performance.now();
+        await work();
+        if (run > 0) taken.push(performance.now() - begin);
+      }
+    }
+  }
+  return Object.fromEntries(times.map(({ name, taken }) => [name, rounded(median(taken), 3)])) as Record<Name, number>;
+}

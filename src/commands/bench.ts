@@ -1,0 +1,64 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Section, sections } from '../benchmark/sections.js';
+import { interruptible } from './interruption.js';
+import { ProgressLine } from './progress-line.js';
+import { endWithReader } from './reader.js';
+
+interface Options {
+  readonly model?: string;
+  readonly only: readonly Section[];
+  readonly quick: boolean;
+  readonly ffmpeg?: string;
+  readonly json: boolean;
+}
+
+export const bench = new Command('bench')
+  .description('measure what this box can do: inference, training, decoding, cameras, memory')
+  .option('--model <folder>', 'a bundle; a small one is trained for this otherwise, in half a minute')
+  .addOption(
+    new Option('--only <parts>', `some of ${sections.join(',')}`).argParser(parseSections).default(sections, 'all'),
+  )
+  .option('--quick', 'fewer repetitions, and no search for the most cameras', false)
+  .option('--ffmpeg <file>', 'the ffmpeg to use')
+  .option('--json', 'print the result as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Takes four minutes or so, half a one with --quick. Times of a box that does something else at the same time mean little: stop the daemon first.
+docs/benchmarks.md says what each number means, and how to compare it with others.`,
+  )
+  .action(async ({ json, ...options }: Options) => {
+    const [{ benchmark }, { describe }] = await Promise.all([
+      import('../benchmark/benchmark.js'),
+      import('../benchmark/text.js'),
+    ]);
+    endWithReader();
+    const { signal } = interruptible();
+    const progress = new Progress();
+    const onProgress = progress.show.bind(progress);
+    const result = await benchmark({ ...options, signal, onProgress }).finally(() => progress.end());
+    console.log(json ? JSON.stringify(result, null, 2) : describe(result));
+  });
+
+function parseSections(text: string): readonly Section[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !sections.some((section) => section === name));
+  if (unknown === undefined) return names as Section[];
+  throw new InvalidArgumentError(`"${unknown}": expected some of ${sections.join(', ')}, with commas.`);
+}
+
+/** On stderr, a line for each thing that is measured. */
+class Progress {
+  readonly #line = new ProgressLine();
+  #what = '';
+
+  show(what: string, part?: string): void {
+    if (what !== this.#what) this.#line.finish();
+    this.#what = what;
+    this.#line.update(part ? `${what}: ${part}` : what);
+  }
+
+  end(): void {
+    this.#line.finish();
+  }
+}
