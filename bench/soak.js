@@ -4,11 +4,11 @@
 // it, but frames. Exits with 1 when a limit is passed; `--latency`, `--memory` and `--blocked` move them, for boxes that are busy otherwise.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { inferenceProcess, residentMemory, startBroker, startDaemon } from './rig.js';
 import { account, growth, latency } from './soak/measures.js';
-import { inferenceProcess, residentMemory, startBroker, startDaemon } from './soak/rig.js';
 
 const { values } = parseArgs({
   options: {
@@ -48,7 +48,9 @@ async function makeScene() {
 /** Runs the daemon, and looks at it fifty times or more, every five seconds at least. */
 async function soak(model, video) {
   const broker = await startBroker(folder);
-  const daemon = await startDaemon({ folder, model, video, cameras, brokerPort: broker.port });
+  const source = { kind: 'file', path: resolve(video), loop: true };
+  const watched = cameras.map((name) => ({ name, source }));
+  const daemon = await startDaemon({ folder, model: resolve(model), cameras: watched, brokerPort: broker.port });
   const samples = [];
   let exitCode;
   let warmAt = 0;

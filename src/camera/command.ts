@@ -27,7 +27,7 @@ export interface CommandOptions {
  * The ffmpeg command that decodes a source to raw RGB frames on its standard output.
  *
  * The address of a network source is a secret (it carries the password), and every user of the machine can read a
- * process's arguments. So it goes through standard input, as a one-line playlist for ffmpeg's concat demuxer.
+ * process's arguments. So it goes through standard input, as a playlist for ffmpeg's concat demuxer.
  */
 export function decodeCommand(
   source: StreamSource,
@@ -37,18 +37,23 @@ export function decodeCommand(
   const scale = `scale=${width}:${height}:flags=bilinear+accurate_rnd+full_chroma_int`;
   const filters = [...(fps === undefined ? [] : [rateCap(fps)]), ...viewFilters(view), scale].join(',');
   const everyFrame = atLeast(version, 5, 1) ? '-fps_mode' : '-vsync';
-  const { args, stdin } = input(source);
+  const { args, stdin } = input(source, version);
   return {
     args: [
       ...['-nostdin', '-hide_banner', '-loglevel', 'warning'],
       ...(hardware ? hardwareOptions(hardware.decoder, hardware.codec) : []),
+      ...(isLive(source) ? withoutDelay : []),
       ...args,
       ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf', filters, everyFrame, 'passthrough'],
-      ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
+      // One thread, of the output: by default even raw frames are "encoded" by several, which keep one frame back.
+      ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-threads', '1', 'pipe:1'],
     ],
     stdin,
   };
 }
+
+/** Threads share the slices of one frame, if it has several: each that had a frame of its own would keep that back for one frame more. */
+const withoutDelay = ['-thread_type', 'slice'];
 
 /** Whether a source shows the present, so that its first frames may be broken ones. */
 export function isLive({ kind }: StreamSource | FolderSource): boolean {
@@ -60,12 +65,12 @@ export function isEndless(source: StreamSource | FolderSource): boolean {
   return source.kind === 'file' || source.kind === 'folder' ? source.loop === true : true;
 }
 
-function input(source: StreamSource): Command {
+function input(source: StreamSource, version: FfmpegVersion): Command {
   switch (source.kind) {
     case 'rtsp':
-      return networkInput(withTransport(source));
+      return networkInput(source.url, { ...probing, rtsp_transport: source.transport ?? 'tcp' }, version);
     case 'mjpeg':
-      return networkInput(source.url);
+      return networkInput(source.url, probing, version);
     case 'v4l2': {
       const size = source.size ? ['-video_size', source.size.join('x')] : [];
       const rate = source.inputFps ? ['-framerate', String(source.inputFps)] : [];
@@ -81,18 +86,32 @@ function input(source: StreamSource): Command {
 }
 
 /**
+ * What is probed of a network source is its codec and size alone. By default ffmpeg also waits for 20 frames to guess their rate, and for some more
+ * to guess their delay: two seconds at ten frames a second, and for ever at one.
+ */
+const probing = { fpsprobesize: 0, max_ts_probe: 0 };
+
+/**
  * Frames get the time of their arrival: cameras' clocks jump, and MJPEG has none. There is no time limit here, since
  * its option changed its meaning over ffmpeg's versions; the camera watches the frames instead. Nor is there
  * `nobuffer`: it drops what ffmpeg read while it probed, and the first frame waits for one more key frame.
+ *
+ * @param options for the demuxer of the source itself, which only the playlist's `option` reaches (ffmpeg 5.0)
  */
-function networkInput(url: string): Command {
+function networkInput(
+  url: string,
+  options: Readonly<Record<string, string | number>>,
+  version: FfmpegVersion,
+): Command {
+  const lines = Object.entries(options).map(([name, value]) => `option ${name} ${value}\n`);
   return {
     args: [
       ...['-use_wallclock_as_timestamps', '1', '-fflags', 'discardcorrupt'],
+      ...Object.entries(probing).flatMap(([name, value]) => [`-${name}`, String(value)]),
       ...['-protocol_whitelist', 'pipe,rtsp,rtp,udp,tcp,http,https,tls,crypto'],
       ...['-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
     ],
-    stdin: `ffconcat version 1.0\nfile '${escapeUrl(url)}'\n`,
+    stdin: `ffconcat version 1.0\nfile '${escapeUrl(url)}'\n${atLeast(version, 5) ? lines.join('') : ''}`,
   };
 }
 
@@ -102,11 +121,6 @@ function escapeUrl(url: string): string {
     /[\0-\x20"'<>\\\x7f]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
-}
-
-/** ffmpeg takes the transport from the query of the address and sends the rest of the query to the camera. */
-function withTransport({ url, transport = 'tcp' }: RtspSource): string {
-  return `${url}${url.includes('?') ? '&' : '?'}${transport}`;
 }
 
 /**

@@ -10,7 +10,9 @@ const rtsp = z.strictObject({
   transport: z
     .enum(['tcp', 'udp'])
     .default('tcp')
-    .describe('TCP loses no packets; UDP is for cameras that offer nothing else.'),
+    .describe(
+      'TCP loses no packets; UDP is for cameras that offer nothing else. ffmpeg obeys from 5.0 on; an older one tries UDP, then TCP.',
+    ),
 });
 
 const v4l2 = z.strictObject({

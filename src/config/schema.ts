@@ -23,7 +23,9 @@ const inspection = z.strictObject({
   maxBatch: count
     .default(8)
     .describe('Frames judged at once at most, over all cameras (and no more than the model allows).'),
-  maxWait: duration.prefault('20ms').describe('A frame waits at most so long for others to share its batch.'),
+  maxWait: duration
+    .prefault('20ms')
+    .describe('A frame waits at most so long for those of other cameras to share its batch.'),
   queue: count
     .default(4)
     .describe('Frames of one camera that wait at most; when one more comes, the oldest is dropped and counted.'),

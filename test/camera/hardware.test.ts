@@ -9,7 +9,7 @@ import { realFfmpegs } from './ffmpegs.js';
 
 const [real] = await realFfmpegs();
 const output =
-  '-map 0:v:0 -an -sn -dn -vf scale=64:48:flags=bilinear+accurate_rnd+full_chroma_int -fps_mode passthrough -f rawvideo -pix_fmt rgb24 pipe:1';
+  '-map 0:v:0 -an -sn -dn -vf scale=64:48:flags=bilinear+accurate_rnd+full_chroma_int -fps_mode passthrough -f rawvideo -pix_fmt rgb24 -threads 1 pipe:1';
 
 /** The real ffmpeg, but the only hardware that it has is this one; which it then leaves out. */
 async function ffmpegWith(decoder: Decoder): Promise<Ffmpeg> {

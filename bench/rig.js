@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import mqtt from 'mqtt';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const probe = new URL('./loop-probe.js', import.meta.url).href;
+const ownMain = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+/** What every topic begins with. */
+const prefix = 'bench';
+const probe = new URL('./soak/loop-probe.js', import.meta.url).href;
 
 /** Where there are more cores, the daemon and its children get the first two. */
 const onTwoCores = (...command) => (availableParallelism() > 2 ? ['taskset', '-c', '0,1', ...command] : command);
 
-/** A Mosquitto with one subscriber, who counts the messages. */
-export async function startBroker(folder) {
+/** A Mosquitto with one subscriber, who counts the messages and hands each on with the time of its arrival. */
+export async function startBroker(folder, onMessage = () => {}) {
   const port = await freePort();
   const configuration = join(folder, 'mosquitto.conf');
   await writeFile(configuration, `listener ${port} 127.0.0.1\nallow_anonymous true\n`);
@@ -24,8 +26,11 @@ export async function startBroker(folder) {
   while (!(await answers(port))) await sleep(20);
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`);
   let messages = 0;
-  client.on('message', () => messages++);
-  await client.subscribeAsync('soak/#', { qos: 1 });
+  client.on('message', (topic, payload) => {
+    messages++;
+    onMessage(topic, payload, performance.timeOrigin + performance.now());
+  });
+  await client.subscribeAsync(`${prefix}/#`, { qos: 1 });
   const stop = async () => {
     await client.endAsync(true);
     broker.kill('SIGTERM');
@@ -34,23 +39,35 @@ export async function startBroker(folder) {
   return { port, messages: () => messages, stop };
 }
 
-/** The built daemon on so many cameras that play the video over and over. */
-export async function startDaemon({ folder, model, video, cameras, brokerPort }) {
+/**
+ * The built daemon on cameras of the configuration, each `{ name, source }`. It has two cores, and a state of its own.
+ * @param settings more lines of the configuration; `main` is another checkout's `dist/main.js`
+ */
+export async function startDaemon({
+  folder,
+  model,
+  cameras,
+  brokerPort,
+  verdicts = false,
+  settings = '',
+  main = ownMain,
+}) {
   const config = join(folder, 'kdad-edge.yaml');
-  const source = `{ kind: file, path: ${JSON.stringify(video)}, loop: true }`;
+  const state = await mkdtemp(join(folder, 'state-'));
   await writeFile(
     config,
     `model: ${JSON.stringify(model)}
-stateDir: state
-cameras: [${cameras.map((name) => `{ name: ${name}, source: ${source} }`).join(', ')}]
-mqtt: { url: "mqtt://127.0.0.1:${brokerPort}", topicPrefix: soak }
+stateDir: ${JSON.stringify(state)}
+cameras: ${JSON.stringify(cameras)}
+mqtt: { url: "mqtt://127.0.0.1:${brokerPort}", topicPrefix: ${prefix}, verdicts: ${verdicts} }
 http: { port: 0 }
-`,
+${settings}`,
   );
   const [command, ...args] = onTwoCores(process.execPath, main, 'run', '--config', config);
   const stillness = join(folder, 'stillness');
   await writeFile(stillness, '');
   const env = { ...process.env, NODE_OPTIONS: `--import ${probe}`, SOAK_LOOP_PROBE: stillness };
+  const launched = performance.timeOrigin + performance.now();
   const daemon = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const exited = once(daemon, 'exit');
   let log = '';
@@ -65,6 +82,8 @@ http: { port: 0 }
   }
   return {
     pid: daemon.pid,
+    /** Milliseconds since the epoch. */
+    launched,
     log: () => log,
     metrics: async () => parse(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
     /** When its event loop stood still, for how long, and how long of that it waited for a processor: milliseconds. */

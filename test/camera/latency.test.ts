@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RtspCamera } from '../../bench/latency/rtsp-camera.js';
+import { decode } from '../../src/camera/decode.js';
+import { atLeast, type Ffmpeg } from '../../src/camera/ffmpeg.js';
+import { make, realFfmpegs } from './ffmpegs.js';
+
+// Older ones cannot be kept from probing.
+const ffmpegs = (await realFfmpegs()).filter(({ version }) => atLeast(version, 5));
+const folder = mkdtempSync(join(tmpdir(), 'kdad-latency-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A second in which few frames come: what is waited for by the frame takes long. */
+const FPS = 5;
+const stream = join(folder, 'stream.h264');
+beforeAll(() =>
+  make(
+    ffmpegs[0],
+    ...['-f', 'lavfi', '-i', `testsrc=s=320x240:r=${FPS}:d=2`, '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-bf', '0'],
+    ...['-g', String(2 * FPS), '-x264-params', 'aud=1:scenecut=0', stream],
+  ),
+);
+
+let camera: RtspCamera;
+afterEach(() => camera.stop());
+
+/** When so many frames came; their camera has noted when each was sent. Milliseconds since the epoch. */
+async function watch(ffmpeg: Ffmpeg, count: number): Promise<{ began: number; came: number[] }> {
+  camera = new RtspCamera(stream, FPS);
+  const url = await camera.start();
+  const came: number[] = [];
+  const began = Date.now();
+  for await (const _ of decode({ kind: 'rtsp', url }, { ffmpeg, size: [32, 32] })) {
+    if (came.push(Date.now()) === count) break;
+  }
+  return { began, came };
+}
+
+describe.skipIf(ffmpegs.length === 0).each(ffmpegs)('an RTSP camera of few frames, read by $path', (ffmpeg) => {
+  it('is seen one frame late, since ffmpeg sees the end of a frame by the begin of the next', async () => {
+    const { came } = await watch(ffmpeg, 30);
+    const delays = came.map((time, frame) => time - camera.sent[frame]).slice(-5);
+    expect(Math.max(...delays)).toBeGreaterThan(900 / FPS);
+    expect(Math.max(...delays)).toBeLessThan(1500 / FPS);
+  });
+
+  it('gives its first frame with the second one, over TCP', async () => {
+    const { began, came } = await watch(ffmpeg, 1);
+    expect(came[0] - began).toBeLessThan(1500);
+    expect(camera.transports).toEqual(['RTP/AVP/TCP']);
+  });
+});
