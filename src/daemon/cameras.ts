@@ -74,6 +74,11 @@ export class Cameras {
     return [...this.#watched.keys()];
   }
 
+  /** Those that send frames now. */
+  get live(): string[] {
+    return this.names.filter((name) => this.#watched.get(name)?.camera.state === 'live');
+  }
+
   /** Undefined for a camera that is not watched. */
   settingsOf(camera: string): CameraConfig | undefined {
     return this.#watched.get(camera)?.settings;

@@ -249,6 +249,7 @@ export class Daemon {
       settings: this.#config.inspection,
       engine: this.#config.engine,
       device: this.#config.device,
+      camerasOf: (judge) => this.#cameras.live.filter((camera) => this.#judgeOf(camera) === judge).length,
       thresholdOf: (camera, model) =>
         this.#overrides?.thresholdOf(camera, model) ?? this.#cameras.settingsOf(camera)?.threshold,
       isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,

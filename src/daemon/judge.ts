@@ -13,6 +13,8 @@ import { ModelSwitch } from './model-switch.js';
 export interface JudgeOptions
   extends Pick<InspectorOptions, 'ignoredBy' | 'admits' | 'isMuted' | 'alert' | 'listener'> {
   readonly settings: Config['inspection'];
+  /** How many of the judge's cameras send frames now. */
+  camerasOf(judge: Judge): number;
   readonly engine: Config['engine'];
   readonly device: Config['device'];
   /** The camera's own threshold for a model; undefined where the model's counts. */
@@ -32,7 +34,7 @@ export class Judge {
 
   /** @param path of the model as configured: a bundle, or a store; `bundle` is what was opened there */
   constructor(path: string, bundle: Bundle, options: JudgeOptions) {
-    const { settings, engine, device, thresholdOf, onSwap, metrics, log } = options;
+    const { settings, engine, device, camerasOf, thresholdOf, onSwap, metrics, log } = options;
     this.#deviceInfo = new DeviceInfo({ engine, asked: device, metrics, log });
     this.#detector = new LiveDetector(bundle, {
       engine,
@@ -50,6 +52,7 @@ export class Judge {
       detector: this.#detector,
       maxBatch: Math.min(settings.maxBatch, bundle.manifest.detector.maxBatch),
       maxWait: settings.maxWait,
+      cameras: () => camerasOf(this),
       queue: settings.queue,
       thresholdOf: (camera) => thresholdOf(camera, this.bundle) ?? this.bundle.threshold,
     });

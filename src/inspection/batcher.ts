@@ -5,6 +5,8 @@ export interface BatcherOptions {
   readonly maxBatch: number;
   /** Milliseconds that a batch that is not full waits for more frames. */
   readonly maxWait: number;
+  /** How many cameras send frames now: a batch of as many waits for no more. `maxBatch` when absent. */
+  cameras?(): number;
   /** Frames kept for each camera. */
   readonly queue: number;
   /** Judges a batch; the next one follows when it has resolved. */
@@ -64,10 +66,10 @@ export class Batcher {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { maxBatch, maxWait, onBatch } = this.#options;
+    const { maxBatch, maxWait, cameras = () => maxBatch, onBatch } = this.#options;
     while (!signal.aborted) {
       await this.#untilLength(1);
-      if (this.#queue.length < maxBatch && !signal.aborted) await this.#untilLength(maxBatch, maxWait);
+      if (!signal.aborted) await this.#untilLength(Math.min(maxBatch, cameras()), maxWait);
       if (signal.aborted) return;
       this.#inFlight = this.#queue.take(maxBatch);
       await onBatch(this.#inFlight);

@@ -27,6 +27,8 @@ export interface InspectorOptions {
   readonly maxBatch: number;
   /** Milliseconds that a batch that is not full waits for more frames. */
   readonly maxWait: number;
+  /** How many of its cameras send frames now, see `Batcher`. */
+  cameras?(): number;
   /** Frames kept for each camera. */
   readonly queue: number;
   /** The score from which on a frame of the camera is anomalous. */
@@ -49,12 +51,13 @@ export class Inspector {
   #rules: AlertRules;
 
   constructor(options: InspectorOptions) {
-    const { maxBatch, maxWait, queue, listener } = options;
+    const { maxBatch, maxWait, cameras, queue, listener } = options;
     this.#options = options;
     this.#rules = options.alert;
     this.#batcher = new Batcher({
       maxBatch,
       maxWait,
+      cameras,
       queue,
       onBatch: (batch) => this.#judge(batch),
       onDrop: (frame) => listener.onDrop(frame, 'busy'),
@@ -108,7 +111,7 @@ export class Inspector {
   async #judge(batch: readonly Frame[]): Promise<void> {
     const { detector, thresholdOf, ignoredBy, listener } = this.#options;
     const thresholds = batch.map(({ camera }) => thresholdOf(camera));
-    const frames = Buffer.concat(batch.map(({ pixels }) => pixels));
+    const frames = batch.length === 1 ? batch[0].pixels : Buffer.concat(batch.map(({ pixels }) => pixels));
     const ignored = batch.map(({ camera }) => ignoredBy?.(camera) ?? null);
     const begin = performance.now();
     try {

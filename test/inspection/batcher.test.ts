@@ -8,7 +8,13 @@ let batcher: Batcher;
 afterEach(() => batcher.stop());
 
 /** A batcher whose batches take `busy` milliseconds, and what it did. */
-function started(options: { maxBatch: number; maxWait: number; queue?: number; busy?: number }) {
+function started(options: {
+  maxBatch: number;
+  maxWait: number;
+  cameras?: () => number;
+  queue?: number;
+  busy?: number;
+}) {
   const { queue = 10, busy = 0, ...rest } = options;
   const batches: number[][] = [];
   const dropped: number[] = [];
@@ -39,6 +45,20 @@ describe('the batcher', () => {
     await batcher.drained();
     batcher.push(frame(1));
     batcher.push(frame(2));
+    await batcher.drained();
+    expect(batches).toEqual([[0], [1, 2]]);
+  });
+
+  it('waits for no more frames than there are cameras', async () => {
+    let cameras = 1;
+    const { batches } = started({ maxBatch: 8, maxWait: 60_000, cameras: () => cameras });
+    batcher.push(frame(0));
+    await batcher.drained();
+    cameras = 2;
+    batcher.push(frame(1));
+    await sleep(20);
+    expect(batches).toEqual([[0]]);
+    batcher.push(frame(2, 'other'));
     await batcher.drained();
     expect(batches).toEqual([[0], [1, 2]]);
   });
