@@ -59,6 +59,10 @@ const table = {
     exitCode: 4,
     fix: 'Install ffmpeg (apt install ffmpeg), or name one with --ffmpeg, the ffmpeg key or FFMPEG_PATH.',
   },
+  CAMERA_FAILED: {
+    exitCode: 4,
+    fix: 'Check the address, the login and the network; ffprobe with the same address tells more.',
+  },
   FFMPEG_FAILED: { exitCode: 4, fix: 'Try the address or file with ffprobe; the last lines of ffmpeg are above.' },
   INFERENCE_FAILED: { exitCode: 4, fix: 'See the log above; kdad-edge predict with the same bundle shows more.' },
   STATE_UNUSABLE: {

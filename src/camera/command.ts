@@ -9,7 +9,7 @@ export type StreamSource = RtspSource | V4l2Source | MjpegSource | FileSource;
 /** What to run and what to write to it. */
 export interface Command {
   readonly args: readonly string[];
-  /** Written to ffmpeg's standard input, which is then closed. */
+  /** Written to ffmpeg's standard input, which is then closed; a source that we read ourselves goes there instead. */
   readonly stdin?: string;
 }
 
@@ -20,6 +20,8 @@ export interface CommandOptions {
   readonly fps?: number;
   readonly view?: View;
   readonly hardware?: { readonly decoder: Decoder; readonly codec: Codec };
+  /** A source that we read ourselves: this is what comes to ffmpeg's standard input. */
+  readonly fed?: Codec;
   readonly version: FfmpegVersion;
 }
 
@@ -31,13 +33,13 @@ export interface CommandOptions {
  */
 export function decodeCommand(
   source: StreamSource,
-  { size: [height, width], fps, view = {}, hardware, version }: CommandOptions,
+  { size: [height, width], fps, view = {}, hardware, fed, version }: CommandOptions,
 ): Command {
   // The resize that agrees with the one of training (src/data/image.ts) to a fifth of a grey level.
   const scale = `scale=${width}:${height}:flags=bilinear+accurate_rnd+full_chroma_int`;
   const filters = [...(fps === undefined ? [] : [rateCap(fps)]), ...viewFilters(view), scale].join(',');
   const everyFrame = atLeast(version, 5, 1) ? '-fps_mode' : '-vsync';
-  const { args, stdin } = input(source, version);
+  const { args, stdin } = fed ? fedInput(fed) : input(source, version);
   return {
     args: [
       ...['-nostdin', '-hide_banner', '-loglevel', 'warning'],
@@ -91,6 +93,13 @@ function input(source: StreamSource, version: FfmpegVersion): Command {
  */
 const probing = { fpsprobesize: 0, max_ts_probe: 0 };
 
+const probingArguments = Object.entries(probing).flatMap(([name, value]) => [`-${name}`, String(value)]);
+
+/** Bare H.264 or H.265 without times of its own. */
+function fedInput(codec: Codec): Command {
+  return { args: ['-use_wallclock_as_timestamps', '1', ...probingArguments, '-f', codec, '-i', 'pipe:0'] };
+}
+
 /**
  * Frames get the time of their arrival: cameras' clocks jump, and MJPEG has none. There is no time limit here, since
  * its option changed its meaning over ffmpeg's versions; the camera watches the frames instead. Nor is there
@@ -107,7 +116,7 @@ function networkInput(
   return {
     args: [
       ...['-use_wallclock_as_timestamps', '1', '-fflags', 'discardcorrupt'],
-      ...Object.entries(probing).flatMap(([name, value]) => [`-${name}`, String(value)]),
+      ...probingArguments,
       ...['-protocol_whitelist', 'pipe,rtsp,rtp,udp,tcp,http,https,tls,crypto'],
       ...['-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
     ],

@@ -6,6 +6,7 @@ import type { Ffmpeg } from './ffmpeg.js';
 import { FrameAssembler } from './frame-assembler.js';
 import { LogTail } from './log-tail.js';
 import { redactText } from './redact.js';
+import { RtspFeed } from './rtsp/feed.js';
 import type { View } from './view.js';
 
 export interface DecodeOptions {
@@ -27,19 +28,29 @@ export interface DecodeOptions {
  * Runs one ffmpeg and yields its frames: RGB, height x width x 3. ffmpeg waits while the consumer does. However the
  * iteration ends (the stream's end, an error, an abort, the consumer's `break`), the process is gone when it has.
  *
+ * RTSP over TCP is read by ourselves, and ffmpeg decodes: reading it, ffmpeg knows the end of a frame only when the next one begins.
+ *
  * @throws KdadError FFMPEG_FAILED with the last 100 lines of ffmpeg's log when it exits with an error, inside a frame,
- *   or has lost our patience; the signal's reason when aborted
+ *   or has lost our patience; CAMERA_FAILED when a camera that we read ourselves cannot be reached, or refuses; the signal's reason when aborted
  */
 export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
   const { ffmpeg, size, fps, view, hardware, signal, patience, killGrace = 2000 } = options;
   signal?.throwIfAborted();
-  const command = decodeCommand(source, { size, fps, view, hardware, version: ffmpeg.version });
+  const feed = await openFeed(source, patience?.firstFrame, signal);
+  const command = decodeCommand(source, { size, fps, view, hardware, fed: feed?.codec, version: ffmpeg.version });
   const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true });
   // It leads a process group, so that nothing that a wrapper script starts outlives it.
   child.once('exit', () => signalGroup(child.pid!, 'SIGKILL'));
   const log = new LogTail();
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
-  child.stdin.on('error', () => {}).end(command.stdin); // One that does not read tells why by its exit.
+  child.stdin.on('error', () => {}); // One that does not read tells why by its exit.
+  let refused: KdadError | undefined;
+  if (!feed) child.stdin.end(command.stdin);
+  else {
+    feed.play(child.stdin).catch((error) => {
+      refused = error;
+    });
+  }
   const closed = new Promise<string | undefined>((resolve) => {
     child.once('error', (error) => resolve(`cannot be run: ${error.message}`));
     child.once('close', (code, by) =>
@@ -82,6 +93,7 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
     }
     const failure = await closed;
     signal?.throwIfAborted();
+    if (refused) throw refused;
     if (stalled ?? failure) throw failed((stalled ?? failure)!);
     if (assembler.pendingBytes > 0) {
       throw failed(`ended inside a frame: ${assembler.pendingBytes} of ${size[0] * size[1] * 3} bytes`);
@@ -89,8 +101,26 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
   } finally {
     clearTimeout(watchdog);
     signal?.removeEventListener('abort', stop);
+    feed?.close();
     stop();
     await stopping;
+  }
+}
+
+/** @returns undefined for what ffmpeg has to read */
+async function openFeed(source: StreamSource, limit?: number, signal?: AbortSignal): Promise<RtspFeed | undefined> {
+  if (source.kind !== 'rtsp' || source.transport === 'udp') return undefined;
+  const giveUp = new AbortController();
+  const abort = () => giveUp.abort(signal?.reason);
+  const late = () =>
+    giveUp.abort(new KdadError('CAMERA_FAILED', `no answer from the camera within ${limit! / 1000} s`));
+  const timer = limit === undefined ? undefined : setTimeout(late, limit);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await RtspFeed.open(source.url, giveUp.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
 }
 

@@ -6,7 +6,7 @@ export interface RtspSource {
   readonly kind: 'rtsp';
   /** `rtsp://` or `rtsps://`, credentials included where the camera asks for them. */
   readonly url: string;
-  /** TCP (the default) loses no packets; UDP is for cameras that offer nothing else. An ffmpeg before 5.0 tries UDP, then TCP. */
+  /** TCP (the default) loses no packets; UDP is for cameras that offer nothing else. */
   readonly transport?: 'tcp' | 'udp';
 }
 

@@ -11,7 +11,7 @@ const rtsp = z.strictObject({
     .enum(['tcp', 'udp'])
     .default('tcp')
     .describe(
-      'TCP loses no packets; UDP is for cameras that offer nothing else. ffmpeg obeys from 5.0 on; an older one tries UDP, then TCP.',
+      'TCP loses no packets; UDP is for cameras that offer nothing else. With UDP, and with `rtsps` and codecs other than H.264 and H.265, frames come one later; TCP is for certain there from ffmpeg 5.0 on.',
     ),
 });
 

@@ -123,7 +123,7 @@ describe('a folder of pictures', () => {
 });
 
 describe('a live source', () => {
-  const source = { kind: 'rtsp', url: 'rtsp://admin:secret@camera/stream' } as const;
+  const source = { kind: 'mjpeg', url: 'http://admin:secret@camera/stream' } as const;
 
   it('that ends without an error is lost, and tried again', async () => {
     const { told, until } = watch({ source }, { ffmpeg: misbehaving('exits-0') });
@@ -252,6 +252,18 @@ describe.skipIf(!hasRtspServer).each(ffmpegs)('an RTSP camera, read by $path', (
     expect(ffmpegProcesses().length).toBe(1);
     await camera.stop();
     expect(ffmpegProcesses()).toEqual([]);
+  });
+
+  it.each(['h265', 'jpeg'] as const)('gives frames of %s, too', async (codec) => {
+    server = await rtspServer(0, ['admin', 'secret'], codec);
+    const { until } = watch({ source: { kind: 'rtsp', url: server.url.replace('//', '//admin:secret@') } }, { ffmpeg });
+    await until(({ frames }) => frames.length > 10);
+  });
+
+  it('gives frames over UDP where it is told to', async () => {
+    const url = (await serve()).replace('//', '//admin:secret@');
+    const { until } = watch({ source: { kind: 'rtsp', url, transport: 'udp' } }, { ffmpeg });
+    await until(({ frames }) => frames.length > 10);
   });
 
   it('says that the password is wrong, without saying the password', async () => {

@@ -58,6 +58,18 @@ const table: [StreamSource, CommandOptions, string, string?][] = [
 ];
 
 describe('the command line of ffmpeg', () => {
+  it('for a camera that we read ourselves', () => {
+    const { args, stdin } = decodeCommand(
+      { kind: 'rtsp', url: 'rtsp://admin:secret@camera' },
+      { ...modern, fed: 'hevc' },
+    );
+    expect(args.join(' ')).toBe(
+      '-nostdin -hide_banner -loglevel warning -thread_type slice -use_wallclock_as_timestamps 1 -fpsprobesize 0 -max_ts_probe 0 -f hevc -i pipe:0 ' +
+        `-map 0:v:0 -an -sn -dn -vf ${scale} -fps_mode passthrough -f rawvideo -pix_fmt rgb24 -threads 1 pipe:1`,
+    );
+    expect(stdin).toBeUndefined();
+  });
+
   it.each(table)('for %j', (source, options, args, stdin) => {
     const command = decodeCommand(source, options);
     expect(command.args.join(' ')).toBe(args);

@@ -93,7 +93,7 @@ async function photograph(path: string): Promise<void> {
 }
 
 describe('an ffmpeg that misbehaves', () => {
-  const source = { kind: 'rtsp', url: "rtsp://admin:it's secret@camera/stream" } as const;
+  const source = { kind: 'mjpeg', url: "http://admin:it's secret@camera/stream" } as const;
   const options = { size: [16, 24] as const, killGrace: 300 };
 
   async function outcome(name: string, more: Partial<DecodeOptions> = {}) {
@@ -125,7 +125,7 @@ describe('an ffmpeg that misbehaves', () => {
     expect(frames.length).toBe(1);
     expect(lines[0]).toMatch(/^ffmpeg exited with 1: /);
     expect(lines.length).toBe(101);
-    expect(lines.at(-2)).toMatch(/^ {2}20000: cannot read rtsp:\/\/\*\*\*@camera\/stream/);
+    expect(lines.at(-2)).toMatch(/^ {2}20000: cannot read http:\/\/\*\*\*@camera\/stream/);
     expect(error?.message).not.toMatch(/admin|secret/);
     expect(error!.message.length).toBeLessThan(101 * 1100);
   });
