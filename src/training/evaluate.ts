@@ -11,7 +11,7 @@ export interface Evaluation {
   readonly images: number;
   readonly imageAuroc: number | null;
   readonly averagePrecision: number | null;
-  /** Over all pixels, at the resolution of the anomaly map; needs masks. */
+  /** Over all pixels, at the size of the detector's input; needs masks. */
   readonly pixelAuroc: number | null;
   /** Per-region overlap up to a false positive rate of 30 %; needs masks. */
   readonly pro: number | null;

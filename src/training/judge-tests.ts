@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { Dataset, TestImage } from '../data/dataset.js';
 import { readMask } from '../data/image.js';
 import { loadImages } from '../data/load-images.js';
+import { resampleBilinear } from '../data/resample.js';
 import { type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
+import type { Detection } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
 import type { LabelledMaps } from '../metrics/pixels.js';
 
@@ -16,7 +18,7 @@ export interface ScoredImage {
 export interface Judged {
   /** In the order of the dataset; paths are relative to its folder. */
   readonly images: readonly (ScoredImage & TestImage)[];
-  /** Every anomaly map with its mask; null where the dataset has no masks. */
+  /** Every anomaly map with its mask, at the size of the detector's input as is usual; null where the dataset has no masks. */
   readonly labelledMaps: LabelledMaps | null;
 }
 
@@ -48,15 +50,17 @@ export async function judgeTests(
       const batch = tests.slice(start, start + manifest.detector.maxBatch);
       const paths = batch.map(({ path }) => join(root, path));
       const frames = await loadImages(paths, manifest.preprocessing, { signal });
-      const { scores, maps, mapSize } = await detector.run(frames, batch.length);
+      const detection = await detector.run(frames, batch.length);
+      const { scores } = detection;
       for (const [i, test] of batch.entries()) {
         const score = scores[i];
         if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${test.path}: the score is ${score}`);
         images.push({ ...test, score });
       }
       if (masked) {
-        labelled ??= emptyMaps(tests.length, mapSize);
-        labelled.maps.set(maps, start * mapSize[0] * mapSize[1]);
+        const { size } = manifest.preprocessing;
+        labelled ??= emptyMaps(tests.length, size);
+        labelled.maps.set(enlarged(detection, size), start * size[0] * size[1]);
         await readMasks(labelled, root, batch, start);
       }
       onProgress?.(start + batch.length, tests.length);
@@ -70,6 +74,17 @@ export async function judgeTests(
 function emptyMaps(images: number, mapSize: readonly [number, number]): LabelledMaps {
   const pixels = images * mapSize[0] * mapSize[1];
   return { maps: new Float32Array(pixels), masks: new Uint8Array(pixels), mapSize };
+}
+
+/** The maps of all frames at another height and width. */
+function enlarged({ scores, maps, mapSize }: Detection, size: readonly [number, number]): Float32Array {
+  if (mapSize[0] === size[0] && mapSize[1] === size[1]) return maps;
+  const [from, to] = [mapSize, size].map(([height, width]) => height * width);
+  const result = new Float32Array(scores.length * to);
+  for (let i = 0; i < scores.length; i++) {
+    result.set(resampleBilinear(maps.subarray(i * from, (i + 1) * from), 1, mapSize, size), i * to);
+  }
+  return result;
 }
 
 async function readMasks(

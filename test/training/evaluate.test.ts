@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, openBundle } from '../../src/bundle/read.js';
 import { findDataset } from '../../src/data/dataset.js';
 import { evaluate, evaluateScores } from '../../src/training/evaluate.js';
+import { judgeTests } from '../../src/training/judge-tests.js';
 import { folderWith } from '../fixtures/folder.js';
 import { type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
 
@@ -66,6 +67,20 @@ describe('evaluate', () => {
     expect(evaluation.pixelAuroc).toBeGreaterThan(0.9);
     expect(evaluation.pro).toBeGreaterThan(0.7);
     expect(progress).toEqual([8, 12]);
+  });
+
+  it('looks at pixels of the input, whatever the size of the map', async () => {
+    const { labelledMaps, images } = await judgeTests(bundle, await findDataset(tiny.data));
+    const { maps, masks, mapSize } = labelledMaps!;
+    expect(mapSize).toEqual(bundle.manifest.preprocessing.size);
+    const pixels = mapSize[0] * mapSize[1];
+    expect([maps.length, masks.length]).toEqual([12 * pixels, 12 * pixels]);
+    // Enlarged between the centres of the map's own pixels, so that nothing stands out further than its largest.
+    for (const [i, { score }] of images.entries()) {
+      const largest = maps.subarray(i * pixels, (i + 1) * pixels).reduce((a, b) => Math.max(a, b));
+      expect(largest / score).toBeGreaterThan(0.8);
+      expect(largest / score).toBeLessThanOrEqual(1);
+    }
   });
 
   it('knows no pixels without masks', async () => {
