@@ -7,6 +7,7 @@ import {
   mean,
   mul,
   neg,
+  relu,
   type Scalar,
   sqrt,
   square,
@@ -24,15 +25,23 @@ export function normaliseFeatures(features: Tensor4D): Tensor4D {
   return div(features, lengths(features));
 }
 
-const lengths = (features: Tensor4D): Tensor4D => maximum(sqrt(sum(square(features), 3, true)), SHORTEST);
+const overChannels = (x: Tensor4D): Tensor4D => sum(x, 3, true);
+const squaredLengths = (features: Tensor4D): Tensor4D => overChannels(square(features));
+const lengthsOf = (squared: Tensor4D): Tensor4D => maximum(sqrt(squared), SHORTEST);
+const lengths = (features: Tensor4D): Tensor4D => lengthsOf(squaredLengths(features));
 
 /**
  * Half the squared distance of the normalised features, a pixel: batch x height x width x 1. From 0, the same direction, to
  * 1 for features at right angles (after a ReLU no two point apart further). STFPM, https://arxiv.org/abs/2103.04257, equation 1.
+ *
+ * Multiplied out, (|s|^2 + |t|^2) / 2 - s * t, so that no normalised feature map is made: three products and sums instead of eight passes.
  */
 export function featureDistance(student: Tensor4D, teacher: Tensor4D): Tensor4D {
-  const difference = sub(normaliseFeatures(student), normaliseFeatures(teacher));
-  return mul(sum<Tensor4D>(square(difference), 3, true), 0.5);
+  const [ofStudent, ofTeacher] = [squaredLengths(student), squaredLengths(teacher)];
+  const [studentLength, teacherLength] = [lengthsOf(ofStudent), lengthsOf(ofTeacher)];
+  const cosine = div(overChannels(mul(student, teacher)), mul(studentLength, teacherLength));
+  const own = add(div(ofStudent, square(studentLength)), div(ofTeacher, square(teacherLength)));
+  return relu(sub<Tensor4D>(mul(own, 0.5), cosine));
 }
 
 /**
@@ -54,7 +63,7 @@ function layerLoss(student: Tensor4D, teacher: Tensor4D): Scalar {
   const loss = customGrad((...inputs: unknown[]) => {
     const [features, save] = inputs as [Tensor4D, (tensors: Tensor[]) => void];
     const length = lengths(features);
-    const cosine: Tensor4D = div(sum<Tensor4D>(mul(features, teacher), 3, true), length);
+    const cosine: Tensor4D = div(overChannels(mul(features, teacher)), length);
     save([features, length, cosine, teacher]);
     const gradFunc = (dy: Tensor, [savedFeatures, savedLength, savedCosine, savedTeacher]: Tensor[]) => {
       const a = div(neg(div(dy, pixels)), savedLength);
