@@ -30,9 +30,9 @@ const variants = {
   sum: { combine: 'sum' },
   'geometric-mean': { combine: 'geometric-mean' },
   'blur 0': { blur: 0 },
-  'blur 2': { blur: 2 },
-  'blur 8': { blur: 8 },
-  '64x64': { downscale: 4, blur: 1 },
+  'blur 2': { blur: 0.5 },
+  'blur 8': { blur: 2 },
+  '256x256': { downscale: 1, blur: 4 },
 };
 
 const { values } = parseArgs({

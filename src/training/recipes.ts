@@ -58,7 +58,7 @@ export const recipes = {
     batch: 4,
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
     sharedStem: true,
-    map: { combine: 'relative-max', downscale: 1, blur: 4 },
+    map: { combine: 'relative-max', downscale: 4, blur: 1 },
     keep: 'best',
     threshold: { rule: 'prediction-bound', parameters: { probability: 0.99, margin: 0.1 } },
   },

@@ -33,8 +33,9 @@ describe('a recipe', () => {
     expect(epochsFor(recipes.paper, 3)).toBe(100);
   });
 
-  it('combines the layers at the size that its publication did', () => {
-    expect(mapOptionsOf(recipes.kdad, [256, 192])).toEqual({ combine: 'relative-max', blur: 4, size: [256, 192] });
+  it('combines the layers at the size of the largest feature map, or at that of its publication', () => {
+    expect(mapOptionsOf(recipes.kdad, [256, 192])).toEqual({ combine: 'relative-max', blur: 1, size: [64, 48] });
+    expect(mapOptionsOf(recipes.seed, [256, 192])).toEqual({ combine: 'sum', blur: 4, size: [256, 192] });
     expect(mapOptionsOf(recipes.paper, [256, 192])).toEqual({ combine: 'product', blur: 0, size: [64, 48] });
   });
 });
