@@ -1,5 +1,5 @@
 import type { Edge, Graph } from '../graph.js';
-import { arrange, NCHW, OIHW, reshapeEdge } from '../layout.js';
+import { arrange, NCHW, OIHW, reshapeEdge, type Value } from '../layout.js';
 import { geometry } from './geometry.js';
 import type { Kernel } from './kernel.js';
 
@@ -31,14 +31,18 @@ export const filterGradient: Kernel = ({ graph, inputs: { x, dy }, attributes })
     const [columns] = graph.node('Transpose', [right], [turned], { perm: [0, 2, 1] });
     return graph.node('MatMul', [left, columns], [{ shape, type: 'float32' }])[0];
   };
-  const inOneProduct = (): Edge => {
+  const inOneProduct = (): Value => {
     const windows = taps.map(({ row, column }) => {
       const rowsSeen = moved(graph, phase(row.phase, column.phase), 2, -row.shift, outHeight);
       return moved(graph, rowsSeen, 3, -column.shift, outWidth);
     });
-    return product(gradient, join(graph, windows, 1));
+    const ofImages = product(gradient, join(graph, windows, 1));
+    const summed = { shape: [outChannels, taps.length * inChannels], type: 'float32' as const };
+    const [ofBatch] = graph.node('ReduceSum', [ofImages, graph.integers([0])], [summed], { keepdims: 0 });
+    const edge = reshapeEdge(graph, ofBatch, [outChannels, filterHeight, filterWidth, inChannels]);
+    return { edge, shape: filterShape, order: [3, 0, 1, 2] };
   };
-  const tapByTap = (): Edge => {
+  const tapByTap = (): Value => {
     const gradientRows = memoize((shift: number, height: number) => moved(graph, gradient, 2, shift, height));
     const imageColumns = memoize((rowPhase: number, columnPhase: number, shift: number) =>
       moved(graph, phase(rowPhase, columnPhase), 3, -shift, outWidth),
@@ -47,17 +51,39 @@ export const filterGradient: Kernel = ({ graph, inputs: { x, dy }, attributes })
       const seen = imageColumns(row.phase, column.phase, column.shift);
       return product(gradientRows(row.shift, seen.shape[2]), seen);
     });
-    return join(graph, products, 2);
+    const edge = gatherTaps(graph, join(graph, products, 0), taps.length);
+    return {
+      edge: reshapeEdge(graph, edge, [outChannels, inChannels, filterHeight, filterWidth]),
+      shape: filterShape,
+      order: OIHW,
+    };
   };
 
-  const columnCount = taps.length * inChannels;
-  const ofImages = columnCount <= FEW_COLUMNS ? inOneProduct() : tapByTap();
-  const summed = { shape: [outChannels, columnCount], type: 'float32' as const };
-  const [ofBatch] = graph.node('ReduceSum', [ofImages, graph.integers([0])], [summed], { keepdims: 0 });
-  const edge = reshapeEdge(graph, ofBatch, [outChannels, filterHeight, filterWidth, inChannels]);
-  const value = { edge, shape: filterShape, order: [3, 0, 1, 2] };
+  const value = taps.length * inChannels <= FEW_COLUMNS ? inOneProduct() : tapByTap();
   return { edge: arrange(graph, value, OIHW), shape: filterShape, order: OIHW };
 };
+
+/**
+ * From one matrix for each tap and image to one with the taps innermost, summed over the images: a product with ones and zeros, since
+ * onnxruntime sums over the first axis and moves the last one several times slower than it multiplies.
+ */
+function gatherTaps(graph: Graph, products: Edge, taps: number): Edge {
+  const [count, rows, columns] = products.shape;
+  const images = count / taps;
+  const ofTap = Float32Array.from({ length: count * taps }, (_, i) =>
+    Math.floor(i / taps / images) === i % taps ? 1 : 0,
+  );
+  const flat = graph.node(
+    'Reshape',
+    [products, graph.integers([count, rows * columns])],
+    [{ shape: [count, rows * columns], type: 'float32' }],
+  );
+  const [turned] = graph.node('Transpose', flat, [{ shape: [rows * columns, count], type: 'float32' }], {
+    perm: [1, 0],
+  });
+  const inputs = [turned, graph.constant(ofTap, [count, taps], 'float32')];
+  return graph.node('MatMul', inputs, [{ shape: [rows * columns, taps], type: 'float32' }])[0];
+}
 
 const sequence = (length: number): number[] => Array.from({ length }, (_, index) => index);
 
