@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures kdad-edge and the same method in PyTorch in turns on this machine, and writes the tables of docs/benchmarks.md:
-#   bench/compare.sh [PAIRS [--quick]]      5 pairs when left out, a minute each, and seven minutes for the rest; build before
+#   bench/compare.sh [PAIRS [--quick]]      5 pairs when left out, a minute each, and nine minutes for the rest; build before
+# It needs Mosquitto, too.
 # KDAD_PYTHON is a Python with torch, KDAD_REFERENCE the program in PyTorch, KDAD_PAGE the page to write to.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +18,7 @@ fail() {
 [ -f "$reference" ] || fail "$reference is missing: name the program in PyTorch with KDAD_REFERENCE"
 "$python" -c 'import numpy, torch' 2>/dev/null || fail "$python has no torch to compare with. Install it, and name that Python:
   python3 -m venv torch && torch/bin/pip install torch==2.13.0 numpy && KDAD_PYTHON=torch/bin/python bench/compare.sh"
+command -v mosquitto >/dev/null || fail 'mosquitto is missing: apt install mosquitto'
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -32,6 +34,10 @@ for pair in $(seq "$pairs"); do
 done
 say 'resolution and cameras'
 node bench/scaling.js --model "$folder/model" >"$folder/scaling.json"
+say 'from a camera to the broker'
+seconds=$([ "${2:-}" = --quick ] && echo 5 || echo 30)
+node bench/latency.js --scene "$folder/scene" --seconds "$seconds" >"$folder/latency-one.txt"
+node bench/latency.js --scene "$folder/scene" --seconds "$seconds" --cameras 4 --size 1280x720 --starts 0 >"$folder/latency-four.txt"
 say 'what this box can do'
 node dist/main.js bench "${@:2}" >"$folder/bench.txt"
 node bench/compare/write.js "$folder" "${KDAD_PAGE:-docs/benchmarks.md}"

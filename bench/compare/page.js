@@ -1,13 +1,14 @@
 import { batchesOf, ratiosOf } from './ratios.js';
 
 /** The tables of docs/benchmarks.md in Markdown, by the names of their markers. */
-export function tablesOf({ pairs, scaling, text, date }) {
+export function tablesOf({ pairs, scaling, latency, text, date }) {
   return {
     ratios: `${setting(pairs, date)}\n\n${ratioTable(ratiosOf(pairs))}`,
     batch: batchTable(batchesOf(pairs)),
     resolution: resolutionTable(scaling.resolution),
     cameras: cameraTable(scaling.cameras),
-    box: `\`\`\`\n${text.trimEnd()}\n\`\`\``,
+    latency: verbatim(latency.join('\n')),
+    box: verbatim(text),
   };
 }
 
@@ -101,6 +102,8 @@ const cameraTable = (rows) =>
       `${(memory.total / 1e6).toFixed(0)} MB`,
     ]),
   );
+
+const verbatim = (text) => `\`\`\`\n${text.trimEnd()}\n\`\`\``;
 
 const time = (milliseconds) => milliseconds.toFixed(1);
 

@@ -17,6 +17,7 @@ const pairs = await Promise.all(
 const tables = tablesOf({
   pairs,
   scaling: await readJson('scaling.json'),
+  latency: [await read('latency-one.txt'), await read('latency-four.txt')],
   text: await read('bench.txt'),
   date: new Date().toISOString().slice(0, 10),
 });

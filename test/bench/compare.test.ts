@@ -107,6 +107,8 @@ describe('the page', () => {
     const folder = await folderWith({
       ...Object.fromEntries(files),
       'scaling.json': JSON.stringify(scaling),
+      'latency-one.txt': '1 camera(s), 1920x1080\n',
+      'latency-four.txt': '4 camera(s), 1280x720\n',
       'bench.txt': 'Machine    A Processor\n',
       'page.md': page,
     });
@@ -122,6 +124,8 @@ describe('the page', () => {
         '| inference, int8, batch 8 | 10.8 | 33.0 | **0.30 (0.25 to 0.40)** | 66.0 | 0.15 (0.13 to 0.20) | at most 0.4 |',
         '| 128 x 128 | 1.75 | 6.0 | 293 | 5.0 | 3.0 | 2.0 | 878 |',
         '| 4 | 280 | 1 | 41 ms | 60 ms | 77 ms | 1.25 | 1.07 | 0.13 | 0.05 | 425 MB |',
+        '1 camera(s), 1920x1080',
+        '4 camera(s), 1280x720',
         'Machine    A Processor',
       ]),
     );
