@@ -52,7 +52,8 @@ export async function locate(path: string): Promise<Place> {
 
 /**
  * Puts a version to use; the one before is remembered. A reader sees the old or the new link, never none.
- * @throws KdadError BUNDLE_MISSING for a version that is not there
+ * @throws KdadError BUNDLE_MISSING for a version that is not there; OUTPUT_EXISTS, OUTPUT_UNWRITABLE where no link can be made: nothing has
+ *   changed then
  */
 export async function activate(folder: string, version: string): Promise<void> {
   const { versions, current } = await readStore(folder);
@@ -60,8 +61,7 @@ export async function activate(folder: string, version: string): Promise<void> {
     throw new KdadError('BUNDLE_MISSING', `${folder}: no version ${version}; there are ${versions.join(', ')}`);
   }
   if (current === version) return;
-  if (current !== undefined) await link(folder, PREVIOUS, current);
-  await link(folder, CURRENT, version);
+  await link(folder, current === undefined ? { [CURRENT]: version } : { [PREVIOUS]: current, [CURRENT]: version });
 }
 
 /**
@@ -76,11 +76,30 @@ export async function rollback(folder: string): Promise<string> {
   return previous;
 }
 
-async function link(folder: string, name: string, version: string): Promise<void> {
-  const temporary = join(folder, `.${name}-${process.pid}`);
-  await rm(temporary, { force: true });
-  await symlink(version, temporary);
-  await rename(temporary, join(folder, name));
+/** Makes all links before the first one takes its place, so that what can fail does so before anything has changed. */
+async function link(folder: string, versions: Readonly<Record<string, string>>): Promise<void> {
+  const links = Object.entries(versions).map(([name, version]) => ({
+    path: join(folder, name),
+    temporary: join(folder, `.${name}-${process.pid}`),
+    version,
+  }));
+  for (const { path } of links) {
+    const there = await lstat(path).catch(() => undefined);
+    if (there && !there.isSymbolicLink()) {
+      throw new KdadError('OUTPUT_EXISTS', `${path}: expected a link to a version, or nothing`);
+    }
+  }
+  try {
+    for (const { temporary, version } of links) {
+      await rm(temporary, { force: true });
+      await symlink(version, temporary);
+    }
+    for (const { temporary, path } of links) await rename(temporary, path);
+  } catch (cause) {
+    throw new KdadError('OUTPUT_UNWRITABLE', `${folder}: ${(cause as Error).message}`, { cause });
+  } finally {
+    for (const { temporary } of links) await rm(temporary, { force: true }).catch(() => {});
+  }
 }
 
 /** The version that a link names: only one in the same folder counts. */

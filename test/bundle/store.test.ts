@@ -52,6 +52,24 @@ describe('a store', () => {
     await expect(openBundle(await folderWith())).rejects.toMatchObject({ code: 'BUNDLE_MISSING' });
   });
 
+  it('stays as it was when a link cannot be made', async () => {
+    const store = await storeWith('1', '2', '3');
+    await activate(store, '1');
+    await activate(store, '2');
+    await mkdir(join(store, `.current-${process.pid}`));
+    await expect(activate(store, '3')).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+    expect(await readStore(store)).toMatchObject({ current: '2', previous: '1' });
+
+    await rm(join(store, `.current-${process.pid}`), { recursive: true });
+    await rm(join(store, 'previous'));
+    await mkdir(join(store, 'previous'));
+    await expect(activate(store, '3')).rejects.toMatchObject({
+      code: 'OUTPUT_EXISTS',
+      message: `${join(store, 'previous')}: expected a link to a version, or nothing`,
+    });
+    expect(await readStore(store)).toMatchObject({ current: '2', previous: undefined });
+  });
+
   it('never follows a link out of itself', async () => {
     const store = await storeWith('1');
     const segment = fc.constantFrom('..', '.', '', 'etc', '1', 'passwd', '~', '\\', '..\\..', 'ä', ' ');
