@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { KdadError } from '../errors.js';
 import { listKeys } from './keys.js';
-import type { CameraConfig, Config } from './schema.js';
+import { type CameraConfig, type Config, waitingInVain } from './schema.js';
 import type { Restart } from './values.js';
 
 /** What another configuration means for the one in force. */
@@ -15,12 +16,18 @@ export interface Changes {
 
 const restarts = new Map(listKeys().map(({ name, restart }) => [name, restart]));
 
+/** @throws KdadError CONFIG_INVALID where what takes effect at once needs something that takes a restart */
 export function changesBetween(before: Config, after: Config): Changes {
   const keys = changedKeys(before, after);
   const postponed = keys.filter((key) => restartOf(key) === 'daemon');
   const applied = keys.filter((key) => !postponed.includes(key));
   const config = structuredClone(before);
   for (const key of applied) put(config, key.split('.'), after);
+  const [camera] = waitingInVain(config);
+  if (camera !== undefined) {
+    const message = `cameras[${camera}].trigger: command needs mqtt.commands, which takes effect when the daemon starts again: restart it`;
+    throw new KdadError('CONFIG_INVALID', message);
+  }
   return { config, applied, postponed };
 }
 

@@ -180,11 +180,20 @@ export const configSchema = z
   })
   .superRefine(({ cameras, mqtt }, context) => {
     const message = 'expected mqtt.commands: true with it, else nothing is ever judged';
-    for (const [i, { trigger }] of cameras.entries()) {
-      if (trigger !== 'command' || mqtt?.commands) continue;
+    for (const i of waitingInVain({ cameras, mqtt })) {
       context.addIssue({ code: 'custom', path: ['cameras', i, 'trigger'], message });
     }
   });
+
+interface Triggered {
+  readonly cameras: readonly { readonly trigger: unknown }[];
+  readonly mqtt?: { readonly commands: boolean };
+}
+
+/** The places of cameras that wait for commands where nobody can give any. */
+export function waitingInVain({ cameras, mqtt }: Triggered): number[] {
+  return mqtt?.commands ? [] : [...cameras.keys()].filter((i) => cameras[i].trigger === 'command');
+}
 
 type Parsed = z.infer<typeof configSchema>;
 

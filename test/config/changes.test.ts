@@ -7,6 +7,17 @@ const config = (more: object = {}) =>
   configSchema.parse({ model: 'm', stateDir: 's', cameras: [camera()], ...more }) as Config;
 
 describe('between two configurations', () => {
+  it('a camera does not begin to wait for commands that are obeyed only after a restart', () => {
+    const [before, after] = [config(), config({ cameras: [camera({ trigger: 'command' })], mqtt: { commands: true } })];
+    const message =
+      /^cameras\[0\]\.trigger: command needs mqtt\.commands, which takes effect when the daemon starts again/;
+    expect(() => changesBetween(before, after)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }),
+    );
+    const obeying = config({ mqtt: { commands: true } });
+    expect(changesBetween(obeying, after).config.cameras[0].trigger).toBe('command');
+  });
+
   it('nothing changes when they are the same', () => {
     const { applied, postponed } = changesBetween(config({ mqtt: {} }), config({ mqtt: {} }));
     expect({ applied, postponed }).toEqual({ applied: [], postponed: [] });
