@@ -24,8 +24,10 @@ const inspection = z.strictObject({
     .default(8)
     .describe('Frames judged at once at most, over all cameras (and no more than the model allows).'),
   maxWait: duration
-    .prefault('20ms')
-    .describe('A frame waits at most so long for those of other cameras to share its batch.'),
+    .prefault('0ms')
+    .describe(
+      'A frame waits at most so long for those of other cameras to share its batch. While one batch is judged, frames gather for the next anyway.',
+    ),
   queue: count
     .default(4)
     .describe('Frames of one camera that wait at most; when one more comes, the oldest is dropped and counted.'),

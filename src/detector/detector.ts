@@ -24,6 +24,8 @@ export interface DetectorOptions {
   readonly threads?: number;
   /** Of the onnx engine, as `devicePattern`; the processor when left out. TensorFlow takes the GPU that it finds. */
   readonly device?: string;
+  /** Of the onnx engine, see `SessionOptions`. */
+  readonly spinning?: boolean;
   /** Told what the detector runs on, when it is loaded. */
   readonly onDevice?: (used: UsedDevice) => void;
 }
@@ -39,11 +41,11 @@ export async function openDetector(source: DetectorSource, options: DetectorOpti
 }
 
 async function load(source: DetectorSource, options: DetectorOptions): Promise<Detector> {
-  const { engine = 'onnx', threads, device } = options;
+  const { engine = 'onnx', threads, device, spinning } = options;
   if (engine === 'onnx') {
     const { DetectorSession } = await import('../engine/onnx/session.js');
     const model = source.precision === 'fp16' ? await halfOf(source) : source.detectorPath;
-    return DetectorSession.load(model, { threads, device });
+    return DetectorSession.load(model, { threads, device, spinning });
   }
   if (device !== undefined && device !== 'auto') {
     const message = `${device}: TensorFlow chooses its device itself (CUDA_VISIBLE_DEVICES narrows its choice); leave it to auto`;

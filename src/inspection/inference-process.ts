@@ -98,7 +98,9 @@ export class InferenceProcess {
       // glibc's many arenas fragment under batches of changing size: memory crept up by 1.5 MB a minute.
       env: { MALLOC_ARENA_MAX: '1', ...process.env },
     });
-    const loaded = await this.#ask({ kind: 'load', source, options: { engine, threads, device } });
+    // Between frames the cores are for the cameras.
+    const options = { engine, threads, device, spinning: false };
+    const loaded = await this.#ask({ kind: 'load', source, options });
     await this.#prove();
     return (loaded as Extract<Answer, { kind: 'loaded' }>).device;
   }

@@ -32,7 +32,7 @@ describe('a configuration', () => {
     expect(config).toMatchObject({
       model: join(inject('shared'), 'models/a'),
       cameras: [{ name: 'a', source: { kind: 'folder', path: '/pictures', loop: false }, stallTimeout: 20_000 }],
-      inspection: { maxWait: 20, batchTimeout: 30_000 },
+      inspection: { maxWait: 0, batchTimeout: 30_000 },
       alert: { open: { k: 3, n: 5 }, release: 0.9, goodFrames: 5, cooldown: 5000 },
       http: { host: '127.0.0.1', port: 9464 },
       logLevel: 'info',

@@ -15,6 +15,11 @@ export interface SessionOptions {
   readonly device?: string;
   /** Names of nodes that WebGPU cannot run. */
   readonly unfit?: readonly string[];
+  /**
+   * Whether threads look out for more work for a while before they sleep, as by default: faster by up to a tenth for runs one after the other; in
+   * pauses it keeps cores busy.
+   */
+  readonly spinning?: boolean;
 }
 
 /**
@@ -39,7 +44,7 @@ export class Session {
    */
   static async open(
     model: string | Uint8Array,
-    { threads = 0, device: name = 'cpu', unfit }: SessionOptions = {},
+    { threads = 0, device: name = 'cpu', unfit, spinning = true }: SessionOptions = {},
   ): Promise<Session> {
     const device = parseDevice(name);
     const obstacle = obstacleTo(device);
@@ -50,6 +55,7 @@ export class Session {
         executionProviders: providersOf(device, unfit),
         graphOptimizationLevel: 'all',
         intraOpNumThreads: threads,
+        extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
         // Errors only: warnings speak of constants that its own optimiser folded away.
         logSeverityLevel: 3,
         ...profile?.options,

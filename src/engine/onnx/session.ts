@@ -1,5 +1,5 @@
 import { openOn } from './device.js';
-import { Session } from './runtime.js';
+import { Session, type SessionOptions } from './runtime.js';
 
 /** What the detector says of a batch of frames. */
 export interface Detection {
@@ -33,10 +33,10 @@ export class DetectorSession {
    */
   static async load(
     model: string | Uint8Array,
-    { threads, device: asked = 'cpu' }: { threads?: number; device?: string } = {},
+    { threads, device: asked = 'cpu', spinning }: Omit<SessionOptions, 'unfit'> = {},
   ): Promise<DetectorSession> {
     const { opened, device, passedOver } = await openOn(asked, async (device) => {
-      const session = await Session.open(model, { threads, device });
+      const session = await Session.open(model, { threads, device, spinning });
       if (device !== 'cpu') await judgeBlackFrame(session);
       return session;
     });
