@@ -34,16 +34,16 @@ export interface Int8Detector {
  * ones with a pasted defect as well.
  *
  * @param graph the detector as traced; `floats` is its ONNX file
- * @param frames good pictures that the student did not learn from, uint8 RGB at the detector's size; `names` are theirs
+ * @param held good pictures that the student did not learn from, uint8 RGB at the detector's size, and their scores by `floats`
  * @throws KdadError ENGINE_FAILED
  */
 export async function int8Detector(
   graph: Graph,
   floats: Uint8Array,
-  images: { readonly frames: readonly Uint8Array[]; readonly names: readonly string[] },
+  held: { readonly frames: readonly Uint8Array[]; readonly scores: Calibration['scores'] },
   { size, seed }: { readonly size: readonly [number, number]; readonly seed: number },
 ): Promise<Int8Detector> {
-  const { frames, names } = images;
+  const { frames, scores } = held;
   const random = randomFrom(mixSeeds(seed, frames.length));
   const good = frames.slice(0, COMPARED_IMAGES);
   const pasted = good.map((frame) => cutPaste(frame, size, random));
@@ -54,15 +54,15 @@ export async function int8Detector(
   const detector = quantise(graph, ranges).encode({ symbolicBatch: true });
   const [inFloats, inBytes] = [await DetectorSession.load(floats), await DetectorSession.load(detector)];
   try {
-    const compared = [...good, ...pasted];
-    const [before, after] = [await scoresOf(inFloats, compared), await scoresOf(inBytes, compared)];
-    const rest = await scoresOf(inBytes, frames.slice(COMPARED_IMAGES));
-    const all = [...after.slice(0, good.length), ...rest];
+    const ofGood = await scoresOf(inBytes, frames);
+    const before = [...scores.slice(0, good.length).map(({ score }) => score), ...(await scoresOf(inFloats, pasted))];
+    const after = [...ofGood.slice(0, good.length), ...(await scoresOf(inBytes, pasted))];
     const agreement = {
       rankCorrelation: spearman(before, after) ?? 0,
       auroc: { fp32: separation(before), int8: separation(after) },
     };
-    return { detector, scores: all.map((score, i) => ({ image: names[i], score })), agreement, ...verdict(agreement) };
+    const named = scores.map(({ image }, i) => ({ image, score: ofGood[i] }));
+    return { detector, scores: named, agreement, ...verdict(agreement) };
   } finally {
     await Promise.all([inFloats.dispose(), inBytes.dispose()]);
   }

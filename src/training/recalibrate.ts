@@ -22,6 +22,7 @@ export interface RecalibrateOptions extends DetectorOptions {
   /** Where to write the new bundle; in place of the old one when it is the same folder. */
   readonly out: string;
   readonly signal?: AbortSignal;
+  /** Told of images judged; each is by every detector of the bundle. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -36,8 +37,14 @@ export async function recalibrate(bundle: Bundle, options: RecalibrateOptions): 
   }
   const { rule, parameters } = ruleOf(bundle, options.rule);
   const { files: listed, int8, ...manifest } = bundle.manifest;
+  const judgements = images.length * (int8 ? 2 : 1);
+  let judged = 0;
+  const onProgress = (more: number) => {
+    judged += more;
+    options.onProgress?.(judged, judgements);
+  };
   const calibrated = async (file: string, engine = options.engine) =>
-    calibrationOf(await scoreImages(bundle, file, { ...options, engine }), rule, parameters);
+    calibrationOf(await scoreImages(bundle, file, { ...options, engine, onProgress }), rule, parameters);
   const fp32 = await calibrated(manifest.detector.file);
   const inBytes = int8 && { about: int8, calibration: await calibrated(int8.file, 'onnx') };
   const contents = await Promise.all(
@@ -70,7 +77,14 @@ function ruleOf(
 async function scoreImages(
   bundle: Bundle,
   file: string,
-  { root, images, signal, onProgress, engine, threads }: RecalibrateOptions,
+  {
+    root,
+    images,
+    signal,
+    onProgress,
+    engine,
+    threads,
+  }: Omit<RecalibrateOptions, 'onProgress'> & { onProgress(more: number): void },
 ): Promise<Calibration['scores']> {
   const scored: Calibration['scores'] = [];
   const { preprocessing, detector: built } = bundle.manifest;
@@ -81,7 +95,7 @@ async function scoreImages(
       const paths = batch.map((path) => join(root, path));
       const { scores } = await detector.run(await loadImages(paths, preprocessing, { signal }), batch.length);
       scored.push(...batch.map((image, i) => ({ image, score: scores[i] })));
-      onProgress?.(scored.length, images.length);
+      onProgress(batch.length);
     }
   } finally {
     await detector.dispose();

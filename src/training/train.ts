@@ -104,9 +104,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const shape = { size: preprocessing.size, normalisation: preprocessing, map, maxBatch: MAX_BATCH };
   const graph = await traceDetector(teacher, student, shape, usual);
   const detector = graph.encode({ symbolicBatch: true });
-  const held = { frames: images.validation, names: split.validation };
   const { rule, parameters } = recipe.threshold;
-  const calibration = calibrationOf(await scoresBy(detector, held), rule, parameters);
+  const scores = await scoresBy(detector, { frames: images.validation, names: split.validation });
+  const calibration = calibrationOf(scores, rule, parameters);
+  const held = { frames: images.validation, scores };
   const int8 = await int8Detector(graph, detector, held, { size: preprocessing.size, seed });
   const int8Calibration = calibrationOf(int8.scores, rule, parameters);
   const { image: sample, score } = calibration.scores[0];

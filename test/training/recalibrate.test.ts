@@ -40,7 +40,12 @@ describe('a threshold chosen anew', () => {
     await cp(tiny.bundle, join(folder, 'bundle'), { recursive: true });
     const bundle = await openBundle(join(folder, 'bundle'));
     const images = bundle.manifest.split.validation;
-    await recalibrate(bundle, { root: tiny.data, images, out: bundle.directory });
+    const progress: number[][] = [];
+    const onProgress = (...counts: number[]) => progress.push(counts);
+    await recalibrate(bundle, { root: tiny.data, images, out: bundle.directory, onProgress });
+    // In floats and in integers.
+    expect(progress.at(-1)).toEqual([2 * images.length, 2 * images.length]);
+    expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).toSorted((a, b) => a - b));
     const { manifest } = await openBundle(bundle.directory);
     // Images of another batch are summed in another order.
     const before = bundle.manifest.threshold.value;
