@@ -85,12 +85,16 @@ export class Camera {
     const { listener, backoff = [1000, 5000, 10_000, 60_000] } = this.#options;
     let attempt = 0;
     let delay = 0;
+    let readByFfmpeg = false;
     for (;;) {
       this.#become('connecting');
-      const { liveFor, failure } = await this.#play(signal);
+      const { liveFor, failure } = await this.#play(signal, readByFfmpeg);
       if (signal.aborted) return;
       if (!failure && !isEndless(this.#settings.source)) return this.#become('ended');
       this.#become('lost', failure?.message ?? 'the source ended');
+      // A camera that lets us in, and of which nothing can be decoded, may send what only ffmpeg's own reader makes sense of.
+      const silent = this.#settings.source.kind === 'rtsp' && liveFor === 0 && failure?.code === 'FFMPEG_FAILED';
+      readByFfmpeg = silent && !readByFfmpeg;
       // A source that holds no longer than the wait before it is not well again.
       if (liveFor > delay) attempt = 0;
       delay = backoff[Math.min(attempt++, backoff.length - 1)];
@@ -101,13 +105,13 @@ export class Camera {
   }
 
   /** Plays the source until it ends or fails. `liveFor`: milliseconds since its first frame. */
-  async #play(signal: AbortSignal): Promise<{ liveFor: number; failure?: KdadError }> {
+  async #play(signal: AbortSignal, readByFfmpeg: boolean): Promise<{ liveFor: number; failure?: KdadError }> {
     const [height, width] = this.#options.size;
     const settle = isLive(this.#settings.source) ? (this.#settings.settle ?? defaultSettle) : 0;
     let liveSince: number | undefined;
     let failure: KdadError | undefined;
     try {
-      for await (const pixels of this.#open(signal)) {
+      for await (const pixels of this.#open(signal, readByFfmpeg)) {
         if (signal.aborted) break;
         if (liveSince === undefined) this.#become('live');
         liveSince ??= performance.now();
@@ -123,7 +127,7 @@ export class Camera {
     return { liveFor: liveSince === undefined ? 0 : performance.now() - liveSince, failure };
   }
 
-  #open(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  #open(signal: AbortSignal, readByFfmpeg: boolean): AsyncGenerator<Uint8Array, void> {
     const { source, fps, stallTimeout, firstFrameTimeout, rotate, crop, hardware } = this.#settings;
     const view = { rotate, crop };
     const { ffmpeg, size, listener, killGrace } = this.#options;
@@ -135,7 +139,7 @@ export class Camera {
       firstFrame: firstFrameTimeout ?? defaultFirstFrameTimeout,
       nextFrame: stallTimeout ?? defaultStallTimeout,
     };
-    return decode(source, { ffmpeg, size, fps, view, hardware, signal, patience, killGrace });
+    return decode(source, { ffmpeg, size, fps, view, hardware, readByFfmpeg, signal, patience, killGrace });
   }
 
   #become(state: CameraState, reason?: string): void {

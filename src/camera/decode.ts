@@ -17,6 +17,8 @@ export interface DecodeOptions {
   readonly fps?: number;
   readonly view?: View;
   readonly hardware?: CommandOptions['hardware'];
+  /** Has ffmpeg read what we would read ourselves: RTSP over TCP. */
+  readonly readByFfmpeg?: boolean;
   readonly signal?: AbortSignal;
   /** Milliseconds that the first frame, and each one after it, may take; without end when absent. */
   readonly patience?: { readonly firstFrame: number; readonly nextFrame: number };
@@ -34,9 +36,9 @@ export interface DecodeOptions {
  *   or has lost our patience; CAMERA_FAILED when a camera that we read ourselves cannot be reached, or refuses; the signal's reason when aborted
  */
 export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
-  const { ffmpeg, size, fps, view, hardware, signal, patience, killGrace = 2000 } = options;
+  const { ffmpeg, size, fps, view, hardware, readByFfmpeg, signal, patience, killGrace = 2000 } = options;
   signal?.throwIfAborted();
-  const feed = await openFeed(source, patience?.firstFrame, signal);
+  const feed = readByFfmpeg ? undefined : await openFeed(source, patience?.firstFrame, signal);
   const command = decodeCommand(source, { size, fps, view, hardware, fed: feed?.codec, version: ffmpeg.version });
   const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true });
   // It leads a process group, so that nothing that a wrapper script starts outlives it.

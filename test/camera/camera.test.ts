@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -221,6 +221,39 @@ describe.each(ffmpegs)('an MJPEG camera, read by $path', (ffmpeg) => {
     const { length } = told.frames;
     await until(({ frames, reconnects }) => reconnects > 0 && frames.length > length + 10);
     await camera.stop();
+  });
+});
+
+describe('an RTSP camera that lets everybody in and sends nothing', () => {
+  const description = ['v=0', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=control:video', ''].join('\r\n');
+  const readers: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    socket.on('data', (chunk) => {
+      for (const request of String(chunk).split('\r\n\r\n').slice(0, -1)) {
+        const header = (name: string) => new RegExp(`${name}: (.*)`).exec(request)?.[1];
+        const [method] = request.split(' ', 1);
+        if (method === 'DESCRIBE') readers.push(header('User-Agent') ?? '');
+        const body = method === 'DESCRIBE' ? description : '';
+        const answer = [`RTSP/1.0 200 OK`, `CSeq: ${header('CSeq')}`, 'Session: 7', `Content-Length: ${body.length}`];
+        if (method === 'SETUP') answer.push('Transport: RTP/AVP/TCP;unicast;interleaved=0-1');
+        socket.write(`${answer.join('\r\n')}\r\n\r\n${body}`);
+      }
+    });
+  });
+  afterAll(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+
+  it('is read by ourselves and by ffmpeg in turns', async () => {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `rtsp://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const { told, until } = watch({ source: { kind: 'rtsp', url }, firstFrameTimeout: 500 });
+    await until(({ reconnects }) => reconnects >= 3 && readers.length >= 3);
+    expect(readers.slice(0, 3)).toEqual(['kdad-edge', expect.stringContaining('Lavf'), 'kdad-edge']);
+    expect(told.reasons[0]).toMatch(/^ffmpeg sent no frame for 0\.5 s/);
   });
 });
 
