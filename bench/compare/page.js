@@ -1,9 +1,10 @@
 import { batchesOf, ratiosOf } from './ratios.js';
 
 /** The tables of docs/benchmarks.md in Markdown, by the names of their markers. */
-export function tablesOf({ pairs, scaling, latency, text, date }) {
+export function tablesOf({ pairs, auroc, scaling, latency, text, date }) {
   return {
     ratios: `${setting(pairs, date)}\n\n${ratioTable(ratiosOf(pairs))}`,
+    ...(auroc && { auroc: aurocTable(auroc) }),
     batch: batchTable(batchesOf(pairs)),
     resolution: resolutionTable(scaling.resolution),
     cameras: cameraTable(scaling.cameras),
@@ -45,6 +46,30 @@ const ratioTable = (rows) =>
       time(usual.milliseconds),
       spread(usual),
       `at most ${wanted.toFixed(1)}`,
+    ]),
+  );
+
+const aurocTable = ({ own, reference }) =>
+  table(
+    [
+      'seed',
+      'kdad-edge',
+      'image AUROC',
+      'pixel AUROC',
+      'PyTorch, 20 epochs',
+      'image AUROC',
+      'pixel AUROC',
+      'ratio of time',
+    ],
+    own.map(({ seed, seconds, imageAuroc, pixelAuroc }, i) => [
+      seed,
+      `${seconds.toFixed(0)} s`,
+      imageAuroc.toFixed(4),
+      pixelAuroc.toFixed(4),
+      `${reference[i].train_s.toFixed(0)} s`,
+      reference[i].image_auroc.toFixed(4),
+      reference[i].pixel_auroc.toFixed(4),
+      `**${(seconds / reference[i].train_s).toFixed(2)}**`,
     ]),
   );
 

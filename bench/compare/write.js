@@ -1,4 +1,5 @@
 // Writes what compare.sh has measured into a page: node bench/compare/write.js FOLDER PAGE
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tablesOf, withTable } from './page.js';
@@ -14,8 +15,18 @@ const pairs = await Promise.all(
     reference: await readJson(`reference-${number}.json`),
   })),
 );
+const readLines = async (name) =>
+  (await read(name))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+/** One line a seed of each; nothing where nothing was trained. */
+const auroc = existsSync(join(folder, 'auroc-kdad-edge.jsonl'))
+  ? { own: await readLines('auroc-kdad-edge.jsonl'), reference: await readLines('auroc-reference.jsonl') }
+  : undefined;
 const tables = tablesOf({
   pairs,
+  auroc,
   scaling: await readJson('scaling.json'),
   latency: [await read('latency-one.txt'), await read('latency-four.txt')],
   text: await read('bench.txt'),
