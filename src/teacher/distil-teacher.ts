@@ -63,7 +63,6 @@ export async function distilTeacher(options: DistilTeacherOptions): Promise<bool
     engine,
     teacher,
     images: corpus,
-    featureMemory: 0,
     recipe: scheduleOf(options, Math.ceil(options.images / epoch)),
     seed,
     student: first && (await studentFromFolded(engine, first, corpus.validation, preprocessing)),

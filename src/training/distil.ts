@@ -33,8 +33,8 @@ export interface DistillOptions {
   readonly teacher: Weights;
   /** The validation images are uint8 RGB, one array an image. */
   readonly images: { readonly training: ImageSource; readonly validation: readonly Uint8Array[] };
-  /** Bytes in which the teacher's features are kept for the next epoch, about 1.8 MB an image, 2.8 with a shared stem; 0 for images that never come again. */
-  readonly featureMemory: number;
+  /** Where the teacher's features are kept for the next epoch, about 1.8 MB an image, 2.8 with a shared stem; nowhere for images that never come again. */
+  readonly features?: { readonly memory: number; readonly file: string };
   readonly recipe: Schedule;
   readonly seed: number;
   /** The student's first weights; drawn at random by `seed` when absent. A resumed training has its own. */
@@ -67,7 +67,8 @@ export async function distil(options: DistillOptions): Promise<Distilled> {
   const { size } = preprocessing;
   const { sharedStem } = recipe;
   const input = sharedStem ? studentOnStem : wholeStudent(preprocessing);
-  const kept = { size, normalisation: preprocessing, limit: options.featureMemory, stem: sharedStem };
+  const { memory = 0, file: featureFile } = options.features ?? {};
+  const kept = { size, normalisation: preprocessing, limit: memory, file: featureFile, stem: sharedStem };
   const features = new TeacherFeatures(engine, options.teacher, kept);
   const student = options.student ?? initialiseStudent(seed, { sharedStem });
   const trainer = new Trainer(engine, student, { size, input, optimiser: optimiserOf(recipe) });

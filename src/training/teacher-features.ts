@@ -6,6 +6,7 @@ import { type Normalisation, normaliseFrames } from '../model/detector.js';
 import { normaliseFeatures } from '../model/distillation.js';
 import type { Weights } from '../model/safetensors.js';
 import { transpose } from '../tensorflow.js';
+import { FeatureFile } from './feature-file.js';
 import type { Features } from './feature-maps.js';
 import { join } from './join.js';
 
@@ -14,21 +15,27 @@ const layers = ['layer1', 'layer2', 'layer3'] as const;
 interface TeacherFeaturesOptions {
   readonly size: readonly [number, number];
   readonly normalisation: Normalisation;
-  /** Bytes to keep. */
+  /** Bytes to keep in memory. */
   readonly limit: number;
+  /** File for those that find no room there; they are computed each time where there is none. */
+  readonly file?: string;
   /** With what the stem makes. */
   readonly stem: boolean;
 }
 
 /**
  * The teacher's features of the training images. The teacher is frozen and images are not changed between epochs, so each image's
- * features are computed once and kept, as long as they fit into `limit` bytes; those of further images are computed each time.
+ * features are computed once and kept, in memory as long as they fit into `limit` bytes, then in a file; where the disk has no room, those of further images are
+ * computed each time.
  */
 export class TeacherFeatures {
   readonly #engine: Engine;
   readonly #teacher: Weights;
   readonly #options: TeacherFeaturesOptions;
   readonly #kept = new Map<Uint8Array, Features>();
+  readonly #file: FeatureFile | undefined;
+  /** Where in the file. */
+  readonly #filed = new Map<Uint8Array, number>();
   readonly #programs = new PerBatchSize((batch) => this.#compile(batch));
   #bytes = 0;
 
@@ -37,33 +44,44 @@ export class TeacherFeatures {
     this.#engine = engine;
     this.#teacher = teacher;
     this.#options = options;
+    this.#file = options.file === undefined ? undefined : new FeatureFile(options.file);
   }
 
   /** @param frames uint8 RGB, one array an image; an image is known again by its array */
   async of(frames: readonly Uint8Array[]): Promise<Features[]> {
-    const unknown = frames.filter((frame) => !this.#kept.has(frame));
-    const computed = new Map<Uint8Array, Features>();
+    const unknown = frames.filter((frame) => !this.#kept.has(frame) && !this.#filed.has(frame));
+    const found = new Map<Uint8Array, Features>();
     if (unknown.length > 0) {
-      const features = await this.#compute(unknown);
-      unknown.forEach((frame, i) => {
-        computed.set(frame, features[i]);
-        this.#keep(frame, features[i]);
-      });
+      const computed = await this.#compute(unknown);
+      for (const [i, frame] of unknown.entries()) {
+        found.set(frame, computed[i]);
+        await this.#keep(frame, computed[i]);
+      }
     }
-    return frames.map((frame) => this.#kept.get(frame) ?? (computed.get(frame) as Features));
+    for (const frame of frames) if (!found.has(frame)) found.set(frame, await this.#known(frame));
+    return frames.map((frame) => found.get(frame) as Features);
   }
 
-  dispose(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#kept.clear();
-    return this.#programs.dispose();
+    this.#filed.clear();
+    await Promise.all([this.#file?.close(), this.#programs.dispose()]);
   }
 
-  #keep(frame: Uint8Array, features: Features): void {
+  async #known(frame: Uint8Array): Promise<Features> {
+    return this.#kept.get(frame) ?? (this.#file as FeatureFile).read(this.#filed.get(frame) as number);
+  }
+
+  async #keep(frame: Uint8Array, features: Features): Promise<void> {
     const maps = [...features.layers, ...(features.stem ? [features.stem] : [])];
     const bytes = maps.reduce((sum, map) => sum + map.byteLength, 0);
-    if (this.#bytes + bytes > this.#options.limit) return;
-    this.#bytes += bytes;
-    this.#kept.set(frame, features);
+    if (this.#bytes + bytes <= this.#options.limit) {
+      this.#bytes += bytes;
+      this.#kept.set(frame, features);
+      return;
+    }
+    const begin = await this.#file?.keep(features);
+    if (begin !== undefined) this.#filed.set(frame, begin);
   }
 
   async #compute(frames: readonly Uint8Array[]): Promise<Features[]> {

@@ -87,7 +87,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     engine,
     teacher,
     images: { training: shuffledImages(images.training, seed), validation: images.validation },
-    featureMemory: FEATURE_MEMORY,
+    features: { memory: FEATURE_MEMORY, file: `${out.replace(/\/+$/, '')}.features` },
     recipe,
     seed,
     preprocessing,
