@@ -3,6 +3,9 @@ import type { VideoDescription } from './description.js';
 
 const START = Buffer.from([0, 0, 0, 1]);
 
+/** Bytes that no frame has: what grows beyond is given up, so that a camera which never ends one does not fill the memory. */
+export const LARGEST_FRAME = 32e6;
+
 /** What tells the codecs apart here: their NAL units' types, and how packets hold several units, or a part of one. */
 interface Format {
   readonly headerBytes: number;
@@ -50,6 +53,7 @@ export class AccessUnits {
   #parts: Uint8Array[] = [];
   #timestamp: number | undefined;
   #hasPicture = false;
+  #bytes = 0;
 
   /** Its parameter sets go before the first frame. */
   constructor({
@@ -71,6 +75,8 @@ export class AccessUnits {
     // A camera may forget the marker.
     if (timestamp !== this.#timestamp && this.#hasPicture) frames.push(this.#take());
     this.#timestamp = timestamp;
+    this.#bytes += payload.length;
+    if (this.#bytes > LARGEST_FRAME) this.#forget();
     this.#add(payload);
     const marked = (packet[1] & 0x80) !== 0;
     // Some mark parameter sets, too.
@@ -115,8 +121,13 @@ export class AccessUnits {
 
   #take(): Buffer {
     const frame = Buffer.concat([...this.#parts, this.#format.delimiter]);
+    this.#forget();
+    return frame;
+  }
+
+  #forget(): void {
     this.#parts = [];
     this.#hasPicture = false;
-    return frame;
+    this.#bytes = 0;
   }
 }

@@ -1,7 +1,7 @@
 import { array, assert, property, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Codec } from '../../../src/camera/hardware.js';
-import { AccessUnits } from '../../../src/camera/rtsp/access-units.js';
+import { AccessUnits, LARGEST_FRAME } from '../../../src/camera/rtsp/access-units.js';
 
 /** An RTP packet of type 96. */
 function packet(
@@ -103,6 +103,17 @@ describe.each(cases)('frames of $codec', ({ codec, parameters, picture, aggregat
     for (const other of others) expect(made.push(other)).toEqual([]);
     for (let length = 0; length < aggregate.length; length++) made.push(packet(aggregate.slice(0, length)));
     expect(made.push(packet(picture, { timestamp: 1, marker: true })).length).toBeGreaterThan(0);
+  });
+
+  it('are given up when they grow without an end', () => {
+    const made = units();
+    const [first, middle] = fragments;
+    made.push(packet(first));
+    const large = [...middle, ...Array<number>(60_000).fill(1)];
+    for (let bytes = 0; bytes <= LARGEST_FRAME; bytes += large.length) expect(made.push(packet(large))).toEqual([]);
+    made.push(packet(first, { timestamp: 1 }));
+    const [last] = made.push(packet(picture, { timestamp: 2, marker: true })).slice(-1);
+    expect([...last]).toEqual(alone);
   });
 
   it('come of any bytes without a failure', () => {
