@@ -35,11 +35,13 @@ export class Judge {
   /** @param path of the model as configured: a bundle, or a store; `bundle` is what was opened there */
   constructor(path: string, bundle: Bundle, options: JudgeOptions) {
     const { settings, engine, device, camerasOf, thresholdOf, onSwap, metrics, log } = options;
+    const maxBatch = Math.min(settings.maxBatch, bundle.manifest.detector.maxBatch);
     this.#deviceInfo = new DeviceInfo({ engine, asked: device, metrics, log });
     this.#detector = new LiveDetector(bundle, {
       engine,
       device,
       threads: settings.threads,
+      maxBatch,
       onDevice: (used) => this.#deviceInfo.tell(this.bundle.name, used),
       timeout: settings.batchTimeout,
       onLoss: (reason) => {
@@ -50,7 +52,7 @@ export class Judge {
     this.inspector = new Inspector({
       ...options,
       detector: this.#detector,
-      maxBatch: Math.min(settings.maxBatch, bundle.manifest.detector.maxBatch),
+      maxBatch,
       maxWait: settings.maxWait,
       cameras: () => camerasOf(this),
       queue: settings.queue,

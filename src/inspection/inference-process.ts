@@ -11,6 +11,11 @@ export interface InferenceProcessOptions extends DetectorOptions {
   readonly source: DetectorSource;
   /** What every process has to get right before it judges. */
   readonly selfTest?: SelfTest;
+  /**
+   * Frames of the largest batch that will come: one as large is judged at start, so that the memory which it takes is there, or missing, from the
+   * beginning and not some night.
+   */
+  readonly maxBatch?: number;
   /** Milliseconds that loading, and each batch, may take. */
   readonly timeout: number;
   /** A process was given up; the next batch goes to a new one. */
@@ -106,12 +111,17 @@ export class InferenceProcess {
   }
 
   async #prove(): Promise<void> {
-    const { selfTest } = this.#options;
+    const { selfTest, maxBatch = 1 } = this.#options;
     if (!selfTest) return;
-    const request = { batch: 1, frames: selfTest.frame, mapsFrom: [Number.POSITIVE_INFINITY] };
-    const { scores } = (await this.#ask({ kind: 'judge', ...request })) as Judged;
-    const failure = failureOf(selfTest, scores[0]);
-    if (failure !== undefined) throw new KdadError('INFERENCE_FAILED', failure);
+    for (const batch of new Set([1, maxBatch])) {
+      const frames = Buffer.concat(Array<Uint8Array>(batch).fill(selfTest.frame));
+      const mapsFrom = Array<number>(batch).fill(Number.POSITIVE_INFINITY);
+      const { scores } = (await this.#ask({ kind: 'judge', batch, frames, mapsFrom })) as Judged;
+      for (const score of scores) {
+        const failure = failureOf(selfTest, score);
+        if (failure !== undefined) throw new KdadError('INFERENCE_FAILED', failure);
+      }
+    }
   }
 
   async #replace(reason: Error): Promise<void> {

@@ -6,10 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Bundle, openBundle } from '../../src/bundle/read.js';
 import { decodeImage } from '../../src/data/image.js';
-import type { DetectorSource } from '../../src/detector/detector.js';
 import { libraryOf, parseDevice, type UsedDevice } from '../../src/engine/onnx/device.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
-import { InferenceProcess } from '../../src/inspection/inference-process.js';
+import { InferenceProcess, type InferenceProcessOptions } from '../../src/inspection/inference-process.js';
 import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
 
 const entry = new URL('../../dist/inspection/inference-main.js', import.meta.url);
@@ -19,7 +18,7 @@ afterEach(async () => {
 });
 
 /** An inference process, and the losses that it told of. */
-function inference(options: { source: DetectorSource; timeout?: number; entry?: URL; device?: string }) {
+function inference(options: Pick<InferenceProcessOptions, 'source'> & Partial<InferenceProcessOptions>) {
   const losses: string[] = [];
   const devices: UsedDevice[] = [];
   const onDevice = (used: UsedDevice) => devices.push(used);
@@ -87,6 +86,22 @@ describe('the inference process', () => {
     await one.start();
     await expect(one.judge({ batch: 0, frames: new Uint8Array(), mapsFrom: [] })).rejects.toThrow(/within 1 s/);
     expect(losses).toEqual([expect.stringMatching(/within 1 s/)]);
+  });
+
+  it('judges its picture alone and in the largest batch before it is ready, and is not when one score is another', async () => {
+    const forgetful = join(inject('shared'), 'forgetful.mjs');
+    await writeFile(
+      forgetful,
+      `process.on('message', ({ kind, batch }) => process.send(kind === 'load' ? { kind: 'loaded' } :
+         { kind: 'judged', scores: Float32Array.from({ length: batch }, (_, i) => i < 2 ? 1 : 0), maps: [] }));`,
+    );
+    const selfTest = { frame: new Uint8Array(3), score: 1 };
+    const options = { source: await tiny(), selfTest, entry: pathToFileURL(forgetful) };
+    await inference({ ...options, maxBatch: 2 }).process.start();
+    await expect(inference({ ...options, maxBatch: 3 }).process.start()).rejects.toMatchObject({
+      code: 'INFERENCE_FAILED',
+      message: expect.stringContaining('self-test failed'),
+    });
   });
 
   it('says why a detector cannot be loaded', async () => {
