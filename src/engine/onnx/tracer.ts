@@ -165,7 +165,7 @@ export async function trace(program: Program, inputs: Record<string, TensorSpec>
   engine().startScope();
   try {
     tracing.into(graph, () => {
-      const outputs = program(placeholders(tracing, inputs));
+      const outputs = program(symbolicInputs(tracing, inputs));
       for (const [name, tensor] of Object.entries(outputs)) {
         const value = tracing.at(tensor.dataId);
         graph.output(name, arrange(graph, value, naturalOrder(value.shape.length)));
@@ -179,7 +179,7 @@ export async function trace(program: Program, inputs: Record<string, TensorSpec>
   return graph;
 }
 
-function placeholders(tracing: TracingBackend, inputs: Record<string, TensorSpec>): Tensors {
+function symbolicInputs(tracing: TracingBackend, inputs: Record<string, TensorSpec>): Tensors {
   const tensors: Record<string, Tensor> = {};
   for (const [name, { shape, type, value }] of Object.entries(inputs)) {
     const edge = value ? tracing.graph.constant(value, shape, type) : tracing.graph.input(name, type, shape);
