@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { calibrationOf, describeFalseAlarms } from '../../src/training/calibration.js';
 
 const scored = (scores: readonly number[]) => scores.map((score, i) => ({ image: `${i}.png`, score }));
@@ -18,6 +18,21 @@ describe('calibrationOf', () => {
     expect(describeFalseAlarms(few)).toBe(
       '0 of 4 held-out images are above the threshold that the others give: with 95 % confidence 0.0 % to 60.2 % of such good parts',
     );
+  });
+
+  it('computes a quantile once for all images that are left out', () => {
+    const cosine = vi.spyOn(Math, 'cos');
+    const scores = Array.from({ length: 12 }, (_, i) => 1 + (i % 7) / 100);
+    const asked = (wanted: readonly number[]) => {
+      cosine.mockClear();
+      calibrationOf(scored(wanted), 'prediction-bound', { probability: 0.9993 });
+      return cosine.mock.calls.length;
+    };
+    const ofTwelve = asked(scores);
+    const ofThree = asked(scores.slice(0, 3));
+    cosine.mockRestore();
+    expect(ofThree).toBeGreaterThan(0);
+    expect(ofTwelve).toBeLessThan(2 * ofThree);
   });
 
   it('keeps the scores as they came', () => {
