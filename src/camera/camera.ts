@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../clock.js';
+import type { KnownBits } from '../data/sample-bits.js';
 import { KdadError } from '../errors.js';
 import { isEndless, isLive } from './command.js';
 import { decode } from './decode.js';
@@ -40,6 +41,8 @@ export interface CameraOptions {
   readonly ffmpeg: Ffmpeg;
   /** Height and width of the frames in pixels: the model's input. */
   readonly size: readonly [number, number];
+  /** What 16-bit pictures of a folder mean to the model. */
+  readonly sampleBits?: KnownBits;
   readonly listener: CameraListener;
   /** Milliseconds to wait before each attempt in a row; the last one repeats. */
   readonly backoff?: readonly number[];
@@ -130,10 +133,10 @@ export class Camera {
   #open(signal: AbortSignal, readByFfmpeg: boolean): AsyncGenerator<Uint8Array, void> {
     const { source, fps, stallTimeout, firstFrameTimeout, rotate, crop, hardware } = this.#settings;
     const view = { rotate, crop };
-    const { ffmpeg, size, listener, killGrace } = this.#options;
+    const { ffmpeg, size, sampleBits, listener, killGrace } = this.#options;
     if (source.kind === 'folder') {
       const onWarning = listener.onWarning?.bind(listener);
-      return playFolder(source, { size, fps: fps ?? defaultFolderFps, view, signal, onWarning });
+      return playFolder(source, { size, fps: fps ?? defaultFolderFps, view, sampleBits, signal, onWarning });
     }
     const patience = {
       firstFrame: firstFrameTimeout ?? defaultFirstFrameTimeout,

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listImages } from '../data/dataset.js';
-import { decodePicture, resizePicture } from '../data/image.js';
+import { decodeImage, decodePicture, resizePicture } from '../data/image.js';
+import type { KnownBits } from '../data/sample-bits.js';
 import { KdadError } from '../errors.js';
 import type { FolderSource } from './settings.js';
 import { type View, viewOf } from './view.js';
@@ -13,6 +14,8 @@ export interface FolderOptions {
   /** Pictures a second. */
   readonly fps: number;
   readonly view?: View;
+  /** What 16-bit files mean to the model. */
+  readonly sampleBits?: KnownBits;
   readonly signal?: AbortSignal;
   /** Told of each picture that is passed over because it cannot be read. */
   readonly onWarning?: (message: string) => void;
@@ -26,19 +29,19 @@ export interface FolderOptions {
  */
 export async function* playFolder(
   { path, loop }: FolderSource,
-  { size, fps, view = {}, signal, onWarning }: FolderOptions,
+  options: FolderOptions,
 ): AsyncGenerator<Uint8Array, void> {
+  const { fps, signal, onWarning } = options;
   let due = performance.now();
   do {
     let shown = 0;
     for (const name of await listPictures(path)) {
       signal?.throwIfAborted();
-      const picture = await decodePicture(join(path, name)).catch((error: KdadError) => {
+      const pixels = await look(join(path, name), options).catch((error: Error) => {
         onWarning?.(error.message);
         return undefined;
       });
-      if (!picture) continue;
-      const { pixels } = await resizePicture(viewOf(picture, view), size);
+      if (!pixels) continue;
       await sleep(Math.max(0, due - performance.now()), undefined, { signal }).catch(() => signal?.throwIfAborted());
       due = Math.max(due, performance.now() - 1000 / fps) + 1000 / fps;
       shown++;
@@ -46,6 +49,13 @@ export async function* playFolder(
     }
     if (shown === 0) throw new KdadError('IMAGE_UNREADABLE', `${path}: no readable picture in this folder`);
   } while (loop);
+}
+
+/** A picture as the detector sees it. A whole one is shrunk while it is decoded, which takes least memory. */
+async function look(path: string, { size, view = {}, sampleBits }: FolderOptions): Promise<Uint8Array> {
+  if (!view.rotate && !view.crop) return decodeImage(path, { size, sampleBits });
+  const picture = await viewOf(await decodePicture(path, sampleBits), view);
+  return (await resizePicture(picture, size)).pixels;
 }
 
 async function listPictures(path: string): Promise<string[]> {

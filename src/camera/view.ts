@@ -1,3 +1,4 @@
+import sharp, { type Region, type Sharp } from 'sharp';
 import type { Picture } from '../data/image.js';
 
 /** A rectangle, in parts of the picture's width and height: from 0 to 1. */
@@ -25,41 +26,27 @@ export function viewFilters({ rotate = 0, crop }: View): string[] {
   return [...turns[rotate], cut];
 }
 
-/** The same for a decoded picture. */
-export function viewOf(picture: Picture, { rotate = 0, crop }: View): Picture {
-  const turned = turn(picture, rotate);
-  return crop ? cut(turned, crop) : turned;
+/** The same for a decoded picture, off the event loop. */
+export async function viewOf(picture: Picture, { rotate = 0, crop }: View): Promise<Picture> {
+  const turned = rotate === 0 ? picture : await drawn(open(picture).rotate(rotate));
+  return crop ? drawn(open(turned).extract(pixelsOf(turned, crop))) : turned;
 }
 
-function turn({ width, height, pixels }: Picture, degrees: 0 | 90 | 180 | 270): Picture {
-  if (degrees === 0) return { width, height, pixels };
-  const [newWidth, newHeight] = degrees === 180 ? [width, height] : [height, width];
-  const turned = new Uint8Array(pixels.length);
-  for (let y = 0; y < newHeight; y++) {
-    for (let x = 0; x < newWidth; x++) {
-      const [sourceX, sourceY] = {
-        90: [y, height - 1 - x],
-        180: [width - 1 - x, height - 1 - y],
-        270: [width - 1 - y, x],
-      }[degrees];
-      const from = (sourceY * width + sourceX) * 3;
-      const to = (y * newWidth + x) * 3;
-      turned[to] = pixels[from];
-      turned[to + 1] = pixels[from + 1];
-      turned[to + 2] = pixels[from + 2];
-    }
-  }
-  return { width: newWidth, height: newHeight, pixels: turned };
-}
-
-function cut({ width, height, pixels }: Picture, crop: Crop): Picture {
+function pixelsOf({ width, height }: Picture, crop: Crop): Region {
   const [left, top] = [Math.round(width * crop.left), Math.round(height * crop.top)];
-  const newWidth = Math.max(1, Math.min(width - left, Math.round(width * crop.width)));
-  const newHeight = Math.max(1, Math.min(height - top, Math.round(height * crop.height)));
-  const part = new Uint8Array(newWidth * newHeight * 3);
-  for (let y = 0; y < newHeight; y++) {
-    const from = ((top + y) * width + left) * 3;
-    part.set(pixels.subarray(from, from + newWidth * 3), y * newWidth * 3);
-  }
-  return { width: newWidth, height: newHeight, pixels: part };
+  return {
+    left,
+    top,
+    width: Math.max(1, Math.min(width - left, Math.round(width * crop.width))),
+    height: Math.max(1, Math.min(height - top, Math.round(height * crop.height))),
+  };
+}
+
+function open({ width, height, pixels }: Picture): Sharp {
+  return sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
+}
+
+async function drawn(image: Sharp): Promise<Picture> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, pixels: data };
 }

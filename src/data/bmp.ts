@@ -1,9 +1,6 @@
 import type { Picture } from './image.js';
-
-/** True for the first bytes of a Windows bitmap. */
-export function isBmp(file: Uint8Array): boolean {
-  return file.length > 1 && file[0] === 0x42 && file[1] === 0x4d;
-}
+import { checkSize } from './limits.js';
+import { inSlices } from './slices.js';
 
 /** Where the pixels of a bitmap are and how they are coded. */
 interface Header {
@@ -21,28 +18,38 @@ interface Header {
   readonly masks: readonly number[];
 }
 
+/** Some ten milliseconds. */
+const PIXELS_AT_ONCE = 500_000;
+
 const uncompressed = 0;
 const bitFields = [3, 6];
 
 /**
  * Decodes an uncompressed Windows bitmap: 1, 4 or 8 bits with a colour table, 16 or 32 with masks, or 24.
- * sharp reads no BMP, and industrial cameras write it.
+ * sharp reads no BMP, and industrial cameras write it. Lets others have their turn between its rows.
  *
- * @param maxPixels refuse larger pictures before memory is taken
- * @throws Error saying what is wrong with the file
+ * @throws Error saying what is wrong with the file, before memory is taken for a picture that is too large
  */
-export function decodeBmp(file: Uint8Array, maxPixels: number): Picture {
+export async function decodeBmp(file: Uint8Array): Promise<Picture> {
   const header = readHeader(file);
   const { width, height, stride } = header;
-  if (width * height > maxPixels) throw new Error(`too large: ${width}x${height} pixels`);
+  checkSize(width, height);
   if (header.pixels + stride * height > file.length) throw new Error('the file is truncated');
 
   const pixels = new Uint8Array(width * height * 3);
   const writeRow = header.bits <= 8 ? paletteRow : header.bits === 24 ? bgrRow : maskedRow;
-  for (let row = 0; row < height; row++) {
+  const write = (row: number) => {
     const start = header.pixels + (header.topDown ? row : height - 1 - row) * stride;
     writeRow(header, file.subarray(start, start + stride), pixels.subarray(row * width * 3, (row + 1) * width * 3));
-  }
+  };
+  const rowsAtOnce = Math.ceil(PIXELS_AT_ONCE / width);
+  await inSlices(
+    height,
+    (from, to) => {
+      for (let row = from; row < to; row++) write(row);
+    },
+    rowsAtOnce,
+  );
   return { width, height, pixels };
 }
 

@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
+import { readFile, stat } from 'node:fs/promises';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import { KdadError } from '../errors.js';
-import { decodeBmp, isBmp } from './bmp.js';
+import { decodeBmp } from './bmp.js';
+import { formatOf, isAnimatedPng } from './format.js';
+import { checkSize, maxFileBytes } from './limits.js';
 import type { Preprocessing } from './preprocessing.js';
 import { resampleBilinear } from './resample.js';
+import { type DeepPicture, type KnownBits, saturate, toEightBits } from './sample-bits.js';
 
 /** A decoded picture: RGB, 8 bits, height x width x 3. */
 export interface Picture {
@@ -12,24 +15,16 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
-/** Takes 300 MB once decoded; small files that claim more (decompression bombs) are refused before they are decoded. */
-const maxPixels = 100_000_000;
-
 /**
  * Decodes an image file at its own size, upright by its EXIF orientation. Every format becomes 8-bit RGB: grey is
- * repeated, 16 bits are scaled, CMYK is converted, transparency is dropped and shows the colour below. Colour profiles
- * are ignored, as ffmpeg ignores them in a camera's stream.
+ * repeated, 16 bits are brought to 8, CMYK is converted, transparency is dropped and shows the colour below. Colour profiles
+ * are ignored, as ffmpeg ignores them in a camera's stream. Files with several pictures, and samples without a sure white, are refused.
  *
+ * @param known what 16-bit samples mean
  * @throws KdadError IMAGE_UNREADABLE naming the file and what is wrong with it
  */
-export async function decodePicture(path: string): Promise<Picture> {
-  try {
-    const file = await readFile(path);
-    if (file.length === 0) throw new Error('the file is empty');
-    return isBmp(file) ? decodeBmp(file, maxPixels) : await decodeWithSharp(file);
-  } catch (error) {
-    throw new KdadError('IMAGE_UNREADABLE', `${path}: ${reason(error as Error)}`, { cause: error });
-  }
+export function decodePicture(path: string, known?: KnownBits): Promise<Picture> {
+  return decode(path, (deep) => toEightBits(deep, known));
 }
 
 /**
@@ -38,8 +33,26 @@ export async function decodePicture(path: string): Promise<Picture> {
  * @returns RGB, height x width x 3 of `preprocessing.size`
  * @throws KdadError IMAGE_UNREADABLE naming the file and what is wrong with it
  */
-export async function decodeImage(path: string, { size }: Pick<Preprocessing, 'size'>): Promise<Uint8Array> {
-  return (await resizePicture(await decodePicture(path), size)).pixels;
+export async function decodeImage(
+  path: string,
+  { size, sampleBits }: Pick<Preprocessing, 'size' | 'sampleBits'>,
+): Promise<Uint8Array> {
+  const shrunk = await reading(path, async () => {
+    const opened = await open(path);
+    // Pixels of these can be shrunk as they come, so that the whole picture is never in memory.
+    if (opened.kind !== 'image' || !shrinksAlike(opened.metadata, size)) return undefined;
+    const image = opened.image.resize(size[1], size[0], { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
+    return (await raw(image.toColourspace('srgb'))).pixels;
+  });
+  return shrunk ?? (await resizePicture(await decodePicture(path, sampleBits), size)).pixels;
+}
+
+/** The 16-bit samples of a file as they are; undefined where it has 8 bits. @throws KdadError IMAGE_UNREADABLE */
+export async function decodeDeep(path: string): Promise<DeepPicture | undefined> {
+  return reading(path, async () => {
+    const opened = await open(path);
+    return opened.kind === 'deep' ? readDeep(opened) : undefined;
+  });
 }
 
 /**
@@ -48,17 +61,10 @@ export async function decodeImage(path: string, { size }: Pick<Preprocessing, 's
  */
 export async function resizePicture(picture: Picture, size: readonly [number, number]): Promise<Picture> {
   const [height, width] = size;
-  if (picture.height === height && picture.width === width) return picture;
-  if (height > picture.height || width > picture.width) {
-    const enlarged = resampleBilinear(picture.pixels, 3, [picture.height, picture.width], size);
-    return { width, height, pixels: new Uint8Array(Uint8ClampedArray.from(enlarged).buffer) };
-  }
-  const raw = { width: picture.width, height: picture.height, channels: 3 as const };
-  const pixels = await sharp(picture.pixels, { raw, limitInputPixels: false })
-    .resize(width, height, { fit: 'fill', kernel: 'linear' })
-    .raw()
-    .toBuffer();
-  return { width, height, pixels };
+  const shrunk = await shrink(picture, Math.min(height, picture.height), Math.min(width, picture.width));
+  if (shrunk.height === height && shrunk.width === width) return shrunk;
+  const enlarged = resampleBilinear(shrunk.pixels, 3, [shrunk.height, shrunk.width], size);
+  return { width, height, pixels: new Uint8Array(Uint8ClampedArray.from(enlarged).buffer) };
 }
 
 /** A picture as a PNG file, without loss. */
@@ -75,7 +81,7 @@ export function encodePng({ pixels, width, height }: Picture): Promise<Buffer> {
  * @throws KdadError IMAGE_UNREADABLE
  */
 export async function readMask(path: string, [height, width]: readonly [number, number]): Promise<Uint8Array> {
-  const { pixels, ...picture } = await decodePicture(path);
+  const { pixels, ...picture } = await decode(path, saturate);
   const mask = new Uint8Array(height * width);
   for (let y = 0; y < height; y++) {
     const row = Math.floor(((y + 0.5) * picture.height) / height) * picture.width;
@@ -87,26 +93,104 @@ export async function readMask(path: string, [height, width]: readonly [number, 
   return mask;
 }
 
-/** Decoding at full size before any resize keeps transparent pixels from bleeding into their neighbours. */
-async function decodeWithSharp(file: Buffer): Promise<Picture> {
-  const image = sharp(file, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
-  const { depth } = await image.metadata();
-  if (depth === 'float' || depth === 'double') throw new Error('floating-point pixels have no defined white');
-  const { data, info } = await image
-    .autoOrient()
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+/** @param toPixels makes 8-bit RGB of 16-bit samples */
+function decode(path: string, toPixels: (deep: DeepPicture) => Promise<Uint8Array>): Promise<Picture> {
+  return reading(path, async () => {
+    const opened = await open(path);
+    if (opened.kind === 'bmp') return decodeBmp(opened.file);
+    if (opened.kind === 'image') return raw(opened.image.toColourspace('srgb').removeAlpha());
+    const deep = await readDeep(opened);
+    return { width: deep.width, height: deep.height, pixels: await toPixels(deep) };
+  });
+}
+
+/** A file whose header has been found good. Decoding at full size before any resize keeps transparent pixels from bleeding into their neighbours. */
+type Opened =
+  | { readonly kind: 'bmp'; readonly file: Buffer }
+  | { readonly kind: 'image' | 'deep'; readonly image: Sharp; readonly metadata: Metadata };
+
+async function open(path: string): Promise<Opened> {
+  const info = await stat(path);
+  if (info.isDirectory()) throw new Error('this is a folder');
+  if (!info.isFile()) throw new Error('this is no file');
+  if (info.size === 0) throw new Error('the file is empty');
+  if (info.size > maxFileBytes) throw new Error(`too large: a file of ${Math.round(info.size / 1e6)} MB`);
+  const file = await readFile(path);
+  const format = formatOf(file.subarray(0, 1024));
+  if (format.read === undefined) throw new Error(`${format.name}; expected PNG, JPEG, BMP, WebP or TIFF`);
+  if (format.read === 'bmp') return { kind: 'bmp', file };
+  if (format.read === 'png' && isAnimatedPng(file)) throw new Error('an animated PNG; expected one picture');
+  const image = sharp(file, { failOn: 'error', limitInputPixels: false, ignoreIcc: true }).autoOrient();
+  const metadata = await image.metadata();
+  if (metadata.format !== format.read) throw new Error(`${metadata.format} that begins like ${format.read}`);
+  checkSize(metadata.width, metadata.height);
+  if ((metadata.pages ?? 1) > 1) throw new Error(`${metadata.pages} pages or frames; expected one picture`);
+  return { kind: isDeep(metadata) ? 'deep' : 'image', image, metadata };
+}
+
+/** @throws Error for samples whose black and white nothing defines */
+function isDeep({ depth, space, channels }: Metadata): boolean {
+  if (space === 'multiband') throw new Error(`${channels} channels; expected grey or RGB`);
+  if (depth === 'uchar') return false;
+  if (depth === 'ushort' && (space === 'grey16' || space === 'rgb16')) return true;
+  const names: Record<string, string> = {
+    char: 'signed 8-bit',
+    ushort: `16-bit ${space}`,
+    short: 'signed 16-bit',
+    uint: '32-bit',
+    int: 'signed 32-bit',
+    float: 'floating-point',
+    double: 'floating-point',
+  };
+  throw new Error(`${names[depth] ?? depth} samples have no sure black and white; expected 8 or 16 bits, unsigned`);
+}
+
+async function readDeep({ image, metadata }: Extract<Opened, { image: Sharp }>): Promise<DeepPicture> {
+  const space = metadata.space as 'grey16' | 'rgb16';
+  const plain = image.pipelineColourspace(space).toColourspace(space).removeAlpha();
+  const { data, info } = await plain.raw({ depth: 'ushort' }).toBuffer({ resolveWithObject: true });
+  const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  return { width: info.width, height: info.height, channels: info.channels as 1 | 3, samples };
+}
+
+async function raw(image: Sharp): Promise<Picture> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, pixels: data };
+}
+
+/** Whether shrinking a picture's samples before it is turned and becomes RGB makes no difference. */
+function shrinksAlike(
+  { width, height, orientation = 1, hasAlpha, space }: Metadata,
+  size: readonly [number, number],
+): boolean {
+  const plain = orientation === 1 && !hasAlpha && (space === 'srgb' || space === 'b-w');
+  return plain && height >= size[0] && width >= size[1];
+}
+
+async function shrink(picture: Picture, height: number, width: number): Promise<Picture> {
+  if (picture.height === height && picture.width === width) return picture;
+  const image = { width: picture.width, height: picture.height, channels: 3 as const };
+  return raw(
+    sharp(picture.pixels, { raw: image, limitInputPixels: false }).resize(width, height, {
+      fit: 'fill',
+      kernel: 'linear',
+    }),
+  );
+}
+
+async function reading<Result>(path: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new KdadError('IMAGE_UNREADABLE', `${path}: ${reason(error as Error)}`, { cause: error });
+  }
 }
 
 function reason(error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT') return 'no such file';
-  if (error.code === 'EISDIR') return 'this is a folder';
   if (error.code === 'EACCES') return 'no permission to read it';
-  if (error.message.includes('unsupported image format')) return 'not an image of a known format';
-  if (error.message.includes('exceeds pixel limit')) return `too large: more than ${maxPixels / 1e6} megapixels`;
   const message = error.message.trim().replaceAll(/\s*\n\s*/g, '; ');
-  return /vips|corrupt/i.test(message) ? `the file is damaged or truncated (${message})` : message;
+  if (/out of range|unsupported|not supported/i.test(message))
+    return `a file of this kind is not supported (${message})`;
+  return /vips|corrupt|Input buffer/i.test(message) ? `the file is damaged or truncated (${message})` : message;
 }

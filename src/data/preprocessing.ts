@@ -1,3 +1,5 @@
+import type { KnownBits } from './sample-bits.js';
+
 /**
  * How a picture becomes the detector's input: RGB, bilinear antialiased resize to `size` without keeping the aspect
  * ratio, divided by 255, then normalised per channel. Stored in the manifest. Resizing happens outside the detector
@@ -8,6 +10,8 @@ export interface Preprocessing {
   readonly size: readonly [number, number];
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
+  /** What 16-bit files mean. */
+  readonly sampleBits?: KnownBits;
 }
 
 /** The statistics that ImageNet-trained networks expect, at the size that the method was published with. */

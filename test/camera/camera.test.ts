@@ -96,6 +96,34 @@ describe('a folder of pictures', () => {
       join(pictures, name),
     );
 
+  it('passes over pictures that nobody can have taken, and plays the rest', async () => {
+    const path = join(folder, 'hostile');
+    mkdirSync(path);
+    // A bitmap of one bit a pixel, 33,000,000 x 3, in 12 MB.
+    const strip = Buffer.alloc(62 + 3 * 4_125_000);
+    strip.write('BM');
+    for (const [offset, value] of [
+      [10, 62],
+      [14, 40],
+      [18, 33_000_000],
+      [22, 3],
+      [46, 2],
+    ]) {
+      strip.writeUInt32LE(value, offset);
+    }
+    strip.writeUInt16LE(1, 28);
+    writeFileSync(join(path, '1-strip.bmp'), strip);
+    writeFileSync(join(path, '2-drawing.png'), '<svg xmlns="http://www.w3.org/2000/svg" width="9000" height="9000"/>');
+    await write('../hostile/3-part.png', 20, 40);
+    const { told, until } = watch({ source: { kind: 'folder', path } });
+    await until(({ states }) => states.includes('ended'));
+    expect(told.frames).toHaveLength(1);
+    expect(told.warnings).toEqual([
+      expect.stringContaining('1-strip.bmp: too large: 33000000x3 pixels; a side of more than 32768 pixels'),
+      expect.stringContaining('2-drawing.png: an SVG drawing; expected PNG'),
+    ]);
+  });
+
   it('is played in the order of names, whatever the sizes and formats, and what cannot be read is passed over', async () => {
     await Promise.all([write('c.webp', 50, 30), write('a.png', 20, 10), write('b.tiff', 90, 20)]);
     writeFileSync(join(pictures, 'broken.jpg'), 'not a picture');

@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, decodePicture, readMask, resizePicture } from '../../src/data/image.js';
+import type { KnownBits } from '../../src/data/sample-bits.js';
 import { folderWith } from '../fixtures/folder.js';
+import { tiff } from '../fixtures/tiff.js';
 
 const [width, height] = [20, 12];
 const channels = 3;
@@ -108,7 +111,26 @@ describe('decodePicture', () => {
     ],
     ['a truncated BMP', 'a.bmp', async () => Buffer.from('BM hello'), /a\.bmp: the file is truncated/],
     ['floating point', 'a.tif', async () => byPillow.floatTiff, /floating-point/],
-    ['more than 100 megapixels', 'a.png', async () => bomb(), /too large: more than 100 megapixels/],
+    [
+      'more than 100 megapixels',
+      'a.png',
+      async () => bomb(),
+      /too large: 10001x10000 pixels; more than 100 megapixels/,
+    ],
+    ['a long strip', 'a.bmp', async () => bmpOf(33_000, 3), /too large: 33000x3 pixels; a side of more than 32768/],
+    ['a thin strip', 'a.bmp', async () => bmpOf(30_000, 30), /30000x30 pixels; one side is more than 100 times/],
+    [
+      'a drawing',
+      'a.png',
+      async () => Buffer.from('<?xml version="1.0"?><svg width="9" height="9"/>'),
+      /an SVG drawing/,
+    ],
+    ['a GIF', 'a.png', () => picture().gif().toBuffer(), /a GIF; expected PNG, JPEG, BMP, WebP or TIFF/],
+    ['an AVIF', 'a.jpg', () => picture().avif({ effort: 0 }).toBuffer(), /a HEIC or AVIF image/],
+    ['a PGM', 'a.png', async () => Buffer.from('P5 1 1 255 a'), /a PNM image/],
+    ['several pages', 'a.tif', async () => tiff('uint8', [1, 2], 3), /3 pages or frames; expected one picture/],
+    ['an animated WebP', 'a.webp', () => animated(), /2 pages or frames/],
+    ['an animated PNG', 'a.png', async () => animatedPng(await picture().png().toBuffer()), /an animated PNG/],
   ])('refuses %s', async (_, name, data, message) => {
     await expect(decode(name, data())).rejects.toMatchObject({
       code: 'IMAGE_UNREADABLE',
@@ -116,10 +138,67 @@ describe('decodePicture', () => {
     });
   });
 
+  it.each(['int8', 'int16', 'uint32', 'int32', 'float'] as const)('refuses %s samples', async (kind) => {
+    await expect(decode('a.tif', tiff(kind, [0, 1]))).rejects.toThrow(/samples have no sure black and white/);
+  });
+
+  it('says that a kind of file is not supported, which is not damaged', async () => {
+    await expect(decode('a.tif', tiff('double', [0, 1]))).rejects.toThrow('a file of this kind is not supported');
+  });
+
+  it('refuses what is no file, without waiting for it', async () => {
+    const pipe = join(await folderWith(), 'a.png');
+    execFileSync('mkfifo', [pipe]);
+    await expect(decodePicture(pipe)).rejects.toThrow('a.png: this is no file');
+  });
+
   it('says that there is no such file, or that it is a folder', async () => {
     const folder = await folderWith();
     await expect(decodePicture(join(folder, 'a.png'))).rejects.toThrow('a.png: no such file');
     await expect(decodePicture(folder)).rejects.toThrow(`${folder}: this is a folder`);
+  });
+});
+
+describe('the bits of 16-bit samples', () => {
+  const grey = async (known: KnownBits, ...values: number[]) => {
+    const path = join(await folderWith({ 'a.tif': tiff('uint16', values) }), 'a.tif');
+    const { pixels } = await decodePicture(path, known);
+    return values.map((_, i) => pixels[3 * i]);
+  };
+
+  it.each([
+    [10, [0, 512, 1023], [0, 128, 255]],
+    [12, [0, 2048, 4095], [0, 128, 255]],
+    [14, [0, 8192, 16_383], [0, 128, 255]],
+    [16, [0, 32_768, 65_535], [0, 128, 255]],
+    [undefined, [0, 32_768, 65_535], [0, 128, 255]],
+    [8, [0, 128, 255], [0, 128, 255]],
+    [12, [0, 100, 5000], [0, 6, 255]],
+  ] as const)('%s: %j becomes %j', async (known, values, pixels) => {
+    expect(await grey(known, ...values)).toEqual(pixels);
+  });
+
+  it('keeps colours apart, with transparency or without', async () => {
+    const samples = Uint16Array.from([4095, 2048, 0, 65_535, 0, 2048, 4095, 0]);
+    const file = (channels: 3 | 4) =>
+      sharp(channels === 4 ? samples : samples.filter((_, i) => i % 4 !== 3), {
+        raw: { width: 2, height: 1, channels, depth: 'ushort' } as never,
+      })
+        .toColourspace('rgb16')
+        .png()
+        .toBuffer();
+    for (const channels of [3, 4] as const) {
+      const path = join(await folderWith({ 'a.png': await file(channels) }), 'a.png');
+      expect([...(await decodePicture(path, 12)).pixels]).toEqual([255, 128, 0, 0, 128, 255]);
+    }
+  });
+
+  it('are refused where nothing says what is white, and where most is beyond it', async () => {
+    await expect(grey(null, 100, 4095)).rejects.toThrow(
+      'its 16-bit samples use 12 bits, and the model has learned from',
+    );
+    expect(await grey(null, 256, 65_535)).toEqual([1, 255]);
+    await expect(grey(12, 1, 30_000, 60_000)).rejects.toThrow('most of its 16-bit samples are above 4095');
   });
 });
 
@@ -136,6 +215,26 @@ describe('decodeImage and resizePicture', () => {
     },
   );
 
+  it('decodes to the same pixels, whether at full size first or not', async () => {
+    const turned = await picture().withMetadata({ orientation: 6 }).jpeg({ quality: 90 }).toBuffer();
+    const files = {
+      'a.png': await picture().png().toBuffer(),
+      'grey.png': await picture().greyscale().png().toBuffer(),
+      'b.jpg': turned,
+    };
+    const folder = await folderWith(files);
+    for (const name of Object.keys(files)) {
+      const whole = await resizePicture(await decodePicture(join(folder, name)), [6, 8]);
+      expect(await decodeImage(join(folder, name), { size: [6, 8] })).toEqual(whole.pixels);
+    }
+  });
+
+  it('enlarges one side of a long strip without growing it first', async () => {
+    const strip = { width: 30_000, height: 3, pixels: new Uint8Array(30_000 * 3 * 3).fill(70) };
+    const resized = await resizePicture(strip, [64, 64]);
+    expect(new Set(resized.pixels)).toEqual(new Set([70]));
+  });
+
   it('gives the size asked for, height first', async () => {
     const path = join(await folderWith({ 'a.png': await picture().png().toBuffer() }), 'a.png');
     expect(await decodeImage(path, { size: [4, 6] })).toHaveLength(4 * 6 * 3);
@@ -144,6 +243,11 @@ describe('decodeImage and resizePicture', () => {
 });
 
 describe('readMask', () => {
+  it('sees the small labels of 16-bit masks', async () => {
+    const path = join(await folderWith({ 'a.tif': tiff('uint16', [0, 1, 300]) }), 'a.tif');
+    expect([...(await readMask(path, [1, 3]))]).toEqual([0, 1, 1]);
+  });
+
   it('is 1 where the nearest pixel is not black', async () => {
     const mask = Uint8Array.from([0, 0, 1, 255, 0, 0, 0, 0]);
     const data = await sharp(mask, { raw: { width: 4, height: 2, channels: 1 } })
@@ -162,4 +266,32 @@ function bomb(): Buffer {
   file.writeUInt32LE(10_001, widthTag + 8);
   file.writeUInt32LE(10_000, heightTag + 8);
   return file;
+}
+
+/** The header of a bitmap. */
+function bmpOf(width: number, height: number): Buffer {
+  const file = Buffer.alloc(54);
+  file.write('BM');
+  file.writeUInt32LE(54, 10);
+  file.writeUInt32LE(40, 14);
+  file.writeInt32LE(width, 18);
+  file.writeInt32LE(height, 22);
+  file.writeUInt16LE(24, 28);
+  return file;
+}
+
+/** Two frames, one above the other in the raw picture. */
+function animated(): Promise<Buffer> {
+  const frames = Uint8Array.from({ length: 2 * 4 * 4 * 3 }, (_, i) => i);
+  return sharp(frames, { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } })
+    .webp({ loop: 0, delay: [100, 100], lossless: true })
+    .toBuffer();
+}
+
+/** With an animation control behind the header. */
+function animatedPng(png: Buffer): Buffer {
+  const chunk = Buffer.alloc(12 + 8);
+  chunk.writeUInt32BE(8, 0);
+  chunk.write('acTL', 4);
+  return Buffer.concat([png.subarray(0, 33), chunk, png.subarray(33)]);
 }
