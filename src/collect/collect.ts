@@ -5,10 +5,11 @@ import type { Ffmpeg } from '../camera/ffmpeg.js';
 import type { Frame } from '../camera/frame.js';
 import type { CameraSettings } from '../camera/settings.js';
 import { encodePng, type Picture, resizePicture } from '../data/image.js';
-import { type Detector, type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
+import type { DetectorOptions, DetectorSource } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import { replaceFile, unwritable } from '../files.js';
-import { scoreWithout } from '../inspection/ignored.js';
+import type { Polygon } from '../inspection/ignored.js';
+import { MaskingDetector } from '../inspection/masking-detector.js';
 import { Likeness } from './likeness.js';
 
 /** The larger pictures are so many times as wide and as high. */
@@ -27,7 +28,8 @@ export interface CollectOptions {
   readonly onlyGood?: DetectorOptions & {
     readonly source: DetectorSource;
     readonly threshold: number;
-    readonly ignored?: Uint8Array;
+    /** Areas that never count. */
+    readonly ignored?: readonly Polygon[];
   };
   /** Also saves each picture four times as wide and high. */
   readonly full?: boolean;
@@ -55,7 +57,7 @@ export async function collect(options: CollectOptions): Promise<Progress> {
       throw unwritable(out, error);
     });
   }
-  const detector = onlyGood && (await openDetector(onlyGood.source, onlyGood));
+  const detector = onlyGood && (await MaskingDetector.open(onlyGood.source, onlyGood));
   const likeness = new Likeness();
   let progress: Progress = { saved: 0, alike: 0, anomalous: 0 };
   const add = (what: keyof Progress) => {
@@ -83,12 +85,13 @@ export async function collect(options: CollectOptions): Promise<Progress> {
 }
 
 async function isGood(
-  detector: Detector,
-  { pixels }: Picture,
+  detector: MaskingDetector,
+  { pixels: frames }: Picture,
   { threshold, ignored }: NonNullable<CollectOptions['onlyGood']>,
 ): Promise<boolean> {
-  const { scores, maps } = await detector.run(pixels, 1);
-  return (ignored ? scoreWithout(maps, ignored) : scores[0]) < threshold;
+  const mapsFrom = [Number.POSITIVE_INFINITY];
+  const { scores } = await detector.judge({ frames, batch: 1, ignored: [ignored ?? null], mapsFrom });
+  return scores[0] < threshold;
 }
 
 /** The camera's frames, the newest first come: what arrives while one is looked at is passed over. */

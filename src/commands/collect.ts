@@ -38,23 +38,15 @@ export const collect = new Command('collect')
     '\nPictures that look like an earlier one are left out. Ctrl-C ends it, too. Look through contact-sheet.html before training on images/.',
   )
   .action(async ({ config: file, camera: name, out, count, minutes, only, full }: Options) => {
-    const [
-      { loadConfig },
-      { modelOf },
-      { findFfmpeg },
-      { collect: run },
-      { ContactSheet },
-      { ignoredPixels },
-      { imagenetPreprocessing },
-    ] = await Promise.all([
-      import('../config/load.js'),
-      import('../config/models.js'),
-      import('../camera/ffmpeg.js'),
-      import('../collect/collect.js'),
-      import('../report/contact-sheet.js'),
-      import('../inspection/ignored.js'),
-      import('../data/preprocessing.js'),
-    ]);
+    const [{ loadConfig }, { modelOf }, { findFfmpeg }, { collect: run }, { ContactSheet }, { imagenetPreprocessing }] =
+      await Promise.all([
+        import('../config/load.js'),
+        import('../config/models.js'),
+        import('../camera/ffmpeg.js'),
+        import('../collect/collect.js'),
+        import('../report/contact-sheet.js'),
+        import('../data/preprocessing.js'),
+      ]);
     const config = await loadConfig(file);
     const camera = config.cameras.find((one) => one.name === name);
     if (!camera) {
@@ -85,7 +77,7 @@ export const collect = new Command('collect')
           source: bundle,
           engine: config.engine,
           threshold: camera.threshold ?? bundle.threshold,
-          ignored: camera.ignore && ignoredPixels(camera.ignore, size),
+          ignored: camera.ignore,
         },
       signal: interruption.signal,
       onProgress: (done) =>

@@ -94,7 +94,7 @@ export const camera = z.strictObject({
     .array(z.array(z.tuple([part, part])).min(3, 'expected at least three corners'))
     .optional()
     .describe(
-      'Areas that never count, each a list of corners `[x, y]` in parts of the (turned and cut) picture, say `[[0, 0], [0.2, 0], [0, 0.2]]`.',
+      'Areas that never count, each a list of corners `[x, y]` in parts of the (turned and cut) picture, say `[[0, 0], [0.2, 0], [0, 0.2]]`. They have to leave a part that counts.',
     )
     .meta(restarts('no')),
   trigger: trigger

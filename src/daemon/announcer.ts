@@ -50,7 +50,7 @@ export class Announcer {
   async #sendHeatmap(event: AlertEvent, publisher: MqttPublisher): Promise<void> {
     const { frame, map, verdict } = event.peak;
     if (!map) return;
-    const heatmap = { ...frame, map: map.values, mapSize: map.size, threshold: verdict.threshold };
+    const heatmap = { ...frame, map, threshold: verdict.threshold };
     await publisher.heatmap(event, await renderOverlay(heatmap));
   }
 

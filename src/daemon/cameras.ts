@@ -3,7 +3,6 @@ import type { Ffmpeg } from '../camera/ffmpeg.js';
 import type { CameraSettings } from '../camera/settings.js';
 import { takesReconnection } from '../config/changes.js';
 import type { CameraConfig } from '../config/schema.js';
-import { ignoredPixels } from '../inspection/ignored.js';
 import { TriggerGate } from '../inspection/trigger.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
@@ -26,7 +25,6 @@ interface Watched {
   readonly settings: CameraConfig;
   readonly camera: Camera;
   readonly gate: TriggerGate;
-  readonly ignored: Uint8Array | undefined;
 }
 
 /** The cameras that are watched, each with what the inspection asks of its settings. They can change one by one. */
@@ -84,11 +82,6 @@ export class Cameras {
     return this.#watched.get(camera)?.settings;
   }
 
-  /** See `ignoredPixels`; undefined where every pixel counts. */
-  ignoredBy(camera: string): Uint8Array | undefined {
-    return this.#watched.get(camera)?.ignored;
-  }
-
   gateOf(camera: string): TriggerGate | undefined {
     return this.#watched.get(camera)?.gate;
   }
@@ -98,12 +91,7 @@ export class Cameras {
     const { name } = settings;
     const dependencies = { ffmpeg, size: sizeOf(settings), listener: listener(settings) };
     const camera = new Camera({ ...settings, hardware }, dependencies);
-    this.#watched.set(name, {
-      settings,
-      camera,
-      gate: new TriggerGate(settings.trigger),
-      ignored: this.#ignored(settings),
-    });
+    this.#watched.set(name, { settings, camera, gate: new TriggerGate(settings.trigger) });
     onStart(name);
     camera.start();
   }
@@ -116,10 +104,6 @@ export class Cameras {
 
   #adjust(settings: CameraConfig): void {
     const watched = this.#watched.get(settings.name) as Watched;
-    this.#watched.set(settings.name, { ...watched, settings, ignored: this.#ignored(settings) });
-  }
-
-  #ignored(settings: CameraConfig): Uint8Array | undefined {
-    return settings.ignore && ignoredPixels(settings.ignore, this.#options.sizeOf(settings));
+    this.#watched.set(settings.name, { ...watched, settings });
   }
 }

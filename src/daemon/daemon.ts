@@ -19,6 +19,7 @@ import { Control } from './control.js';
 import { DriftWatch } from './drift-watch.js';
 import type { Judge, JudgeOptions } from './judge.js';
 import { Judges } from './judges.js';
+import { checkMasks } from './masks.js';
 import { makeMessaging } from './messaging.js';
 import { Progress } from './progress.js';
 import { StatusBoard } from './status.js';
@@ -115,6 +116,12 @@ export class Daemon {
     const { config, applied, postponed } = changesBetween(this.#config, wanted);
     const log = this.#log;
     await this.#judges.add(config);
+    try {
+      checkMasks(config.cameras, (camera) => this.#judges.of(modelOf(config, camera)).bundle, log);
+    } catch (error) {
+      await this.#judges.keep(this.#config);
+      throw error;
+    }
     this.#config = config;
     log.level = config.logLevel;
     this.#judges.changeRules(alertRules(config));
@@ -154,6 +161,7 @@ export class Daemon {
     const models = judges.all.map(({ bundle }) => `${bundle.name} ${bundle.version}`);
     log.info({ models, ffmpeg: ffmpeg.path, version }, 'starting');
 
+    checkMasks(cameras, (camera) => judges.of(modelOf(this.#config, camera)).bundle, log);
     const bundleOf = (camera: string) => this.#judgeOf(camera).bundle;
     const messaging = makeMessaging({ config: this.#config, model: bundleOf, metrics, log });
     const publisher = messaging?.publisher;
@@ -253,13 +261,17 @@ export class Daemon {
       thresholdOf: (camera, model) =>
         this.#overrides?.thresholdOf(camera, model) ?? this.#cameras.settingsOf(camera)?.threshold,
       isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,
-      ignoredBy: (camera) => this.#cameras.ignoredBy(camera),
+      ignoredBy: (camera) => this.#cameras.settingsOf(camera)?.ignore,
       admits: (frame) => {
         const due = this.#cameras.gateOf(frame.camera)?.admits(frame.steadyTime) ?? true;
         return this.#requested.takes(frame) || due;
       },
       alert: alertRules(this.#config),
       listener: this.#switchboard.inspectorListener(),
+      check: (judge, bundle) => {
+        const judged = this.#config.cameras.filter(({ name }) => this.#judgeOf(name) === judge);
+        checkMasks(judged, () => bundle, this.#log);
+      },
       onSwap: (judge) => {
         const judged = this.#cameras.names.filter((camera) => this.#judgeOf(camera) === judge);
         for (const camera of judged) this.#switchboard.anotherModelJudges(camera);

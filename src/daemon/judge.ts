@@ -19,6 +19,8 @@ export interface JudgeOptions
   readonly device: Config['device'];
   /** The camera's own threshold for a model; undefined where the model's counts. */
   thresholdOf(camera: string, model: Bundle): number | undefined;
+  /** Throws where another version would not do for the judge's cameras. */
+  check(judge: Judge, bundle: Bundle): void;
   /** Another version judges now. */
   onSwap(judge: Judge): void;
   readonly metrics: Metrics;
@@ -62,6 +64,7 @@ export class Judge {
       path,
       precision: precisionIn(options),
       detector: this.#detector,
+      check: (other) => options.check(this, other),
       metrics,
       log,
       onSwap: () => onSwap(this),

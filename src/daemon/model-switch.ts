@@ -14,6 +14,8 @@ export interface ModelSwitchOptions {
   readonly path: string;
   readonly precision: PrecisionChoice;
   readonly detector: LiveDetector;
+  /** Throws where a bundle would not do for the cameras. */
+  check(bundle: Bundle): void;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Another one judges now. */
@@ -75,9 +77,10 @@ export class ModelSwitch {
 
   /** It takes over once it is loaded and tested, and else the old one stays. */
   async #swap(bundle: Bundle, commit?: () => Promise<void>): Promise<void> {
-    const { detector, metrics, log, onSwap } = this.#options;
+    const { detector, check, metrics, log, onSwap } = this.#options;
     const about = { model: bundle.name, modelVersion: bundle.version };
     try {
+      check(bundle);
       await detector.swap(bundle, commit);
       this.#tell(bundle);
       onSwap();

@@ -15,8 +15,7 @@ export async function keepEvidence(
   json: string,
 ): Promise<string | undefined> {
   const { frame, map, verdict } = peak;
-  const overlay =
-    map && (await renderOverlay({ ...frame, map: map.values, mapSize: map.size, threshold: verdict.threshold }));
+  const overlay = map && (await renderOverlay({ ...frame, map, threshold: verdict.threshold }));
   const files = {
     'frame.png': await encodePng(frame),
     'alert.json': `${json}\n`,

@@ -1,6 +1,7 @@
 import { interpolateInferno } from 'd3-scale-chromatic';
 import sharp from 'sharp';
 import { resampleBilinear } from '../data/resample.js';
+import type { AnomalyMap } from '../detector/anomaly-map.js';
 
 /** A picture and what the detector says of it. */
 export interface Heatmap {
@@ -9,9 +10,7 @@ export interface Heatmap {
   readonly width: number;
   readonly height: number;
   /** Anomaly map of the whole picture. */
-  readonly map: Float32Array;
-  /** Height and width of the map. */
-  readonly mapSize: readonly [number, number];
+  readonly map: AnomalyMap;
   /** Where the bundle's threshold lies on the map's scale. */
   readonly threshold: number;
 }
@@ -42,8 +41,8 @@ export async function renderOverlay(heatmap: Heatmap, format: 'jpeg' | 'png' = '
 }
 
 /** The overlay as RGB, 8 bits, height x width x 3. */
-export function drawOverlay({ pixels, width, height, map, mapSize, threshold }: Heatmap): Uint8Array {
-  const ratios = resampleBilinear(map, 1, mapSize, [height, width]).map((value) => value / threshold);
+export function drawOverlay({ pixels, width, height, map, threshold }: Heatmap): Uint8Array {
+  const ratios = resampleBilinear(map.values, 1, map.size, [height, width]).map((value) => value / threshold);
   const overlay = Uint8Array.from(pixels);
   for (let pixel = 0; pixel < ratios.length; pixel++) {
     const alpha = cover * smoothStep(coverFrom, coverTo, ratios[pixel]);
@@ -59,9 +58,9 @@ export function drawOverlay({ pixels, width, height, map, mapSize, threshold }: 
 }
 
 /** The anomaly map alone, in the overlay's colours, as RGB of `width` x `height`. */
-export function drawMap({ map, mapSize, threshold, width, height }: Omit<Heatmap, 'pixels'>): Uint8Array {
+export function drawMap({ map, threshold, width, height }: Omit<Heatmap, 'pixels'>): Uint8Array {
   const colours = new Uint8Array(width * height * 3);
-  for (const [pixel, value] of resampleBilinear(map, 1, mapSize, [height, width]).entries()) {
+  for (const [pixel, value] of resampleBilinear(map.values, 1, map.size, [height, width]).entries()) {
     colours.set(colourOf(value / threshold), pixel * 3);
   }
   return colours;

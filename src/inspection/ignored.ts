@@ -1,21 +1,43 @@
+import type { Size } from '../detector/anomaly-map.js';
+import { KdadError } from '../errors.js';
+
 /** Corners of an area, each as parts of the width and the height of the view, from 0 to 1. */
 export type Polygon = readonly (readonly [x: number, y: number])[];
 
+/** What of an anomaly map never counts. */
+export interface Mask {
+  /** 1 for each pixel that is ignored, height x width of `size`. */
+  readonly pixels: Uint8Array;
+  readonly size: Size;
+  /** How much of the map is ignored, from 0 to less than 1. */
+  readonly share: number;
+}
+
 /**
- * The pixels that never count: those whose centre lies in one of the polygons (by the even-odd rule).
+ * The pixels of a map that never count: those whose centre lies in one of the polygons (by the even-odd rule).
  *
- * @param size height and width of the anomaly map
- * @returns 1 for each pixel that is ignored, height x width
+ * @param size of the anomaly map that it is for, not of the frame
+ * @throws KdadError CONFIG_INVALID when no pixel would count: a camera with such a mask would be blind
  */
-export function ignoredPixels(polygons: readonly Polygon[], [height, width]: readonly [number, number]): Uint8Array {
-  const ignored = new Uint8Array(height * width);
+export function maskOf(polygons: readonly Polygon[], size: Size): Mask {
+  const [height, width] = size;
+  const pixels = new Uint8Array(height * width);
+  let count = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const place = [(x + 0.5) / width, (y + 0.5) / height] as const;
-      if (polygons.some((polygon) => isInside(polygon, place))) ignored[y * width + x] = 1;
+      if (!polygons.some((polygon) => isInside(polygon, place))) continue;
+      pixels[y * width + x] = 1;
+      count++;
     }
   }
-  return ignored;
+  if (count === pixels.length) {
+    throw new KdadError(
+      'CONFIG_INVALID',
+      `the areas to ignore leave nothing of the anomaly map of ${width} x ${height}; expected a part of the picture that counts`,
+    );
+  }
+  return { pixels, size, share: count / pixels.length };
 }
 
 /** Whether a ray from the place to the right crosses the outline an odd number of times. */
@@ -26,14 +48,4 @@ function isInside(polygon: Polygon, [x, y]: readonly [number, number]): boolean 
     if (y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)) inside = !inside;
   }
   return inside;
-}
-
-/** Sets the ignored pixels of a map to 0, in place, and returns the largest value of the others: the score. */
-export function scoreWithout(map: Float32Array, ignored: Uint8Array): number {
-  let largest = 0;
-  for (let i = 0; i < map.length; i++) {
-    if (ignored[i]) map[i] = 0;
-    else if (!(map[i] <= largest)) largest = map[i];
-  }
-  return largest;
 }

@@ -4,6 +4,7 @@ import { now } from '../clock.js';
 import { KdadError } from '../errors.js';
 import { type AlertEvent, AlertMachine, type AlertRules } from './alerts.js';
 import { Batcher } from './batcher.js';
+import type { Polygon } from './ignored.js';
 import type { LiveDetector } from './live-detector.js';
 import { type JudgedFrame, judge } from './verdict.js';
 
@@ -33,8 +34,8 @@ export interface InspectorOptions {
   readonly queue: number;
   /** The score from which on a frame of the camera is anomalous. */
   thresholdOf(camera: string): number;
-  /** The camera's pixels that never count, see `ignoredPixels`; undefined when all do. */
-  ignoredBy?(camera: string): Uint8Array | undefined;
+  /** The camera's areas that never count; undefined where there are none. */
+  ignoredBy?(camera: string): readonly Polygon[] | undefined;
   /** Whether a frame that has just come is to be judged; every one is when absent. */
   admits?(frame: Frame): boolean;
   /** Whether the camera opens no alerts now. */
@@ -115,7 +116,7 @@ export class Inspector {
     const ignored = batch.map(({ camera }) => ignoredBy?.(camera) ?? null);
     const begin = performance.now();
     try {
-      const { scores, maps, mapSize } = await detector.judge({
+      const { scores, maps } = await detector.judge({
         batch: batch.length,
         frames,
         mapsFrom: thresholds,
@@ -125,11 +126,7 @@ export class Inspector {
       for (const [i, frame] of batch.entries()) {
         // A score that is no number is no verdict: nobody may take it for a good part.
         if (!Number.isFinite(scores[i])) listener.onDrop(frame, 'inference');
-        else {
-          const values = maps[i];
-          const map = values ? { values, size: mapSize } : undefined;
-          this.#follow({ verdict: judge(frame, scores[i], thresholds[i]), frame, map });
-        }
+        else this.#follow({ verdict: judge(frame, scores[i], thresholds[i]), frame, map: maps[i] ?? undefined });
       }
     } catch (error) {
       if (!(error instanceof KdadError)) throw error;

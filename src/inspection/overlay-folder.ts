@@ -27,12 +27,12 @@ export class OverlayFolder {
   }
 
   /** @returns the path of the overlay */
-  async write({ source, frame, picture, map, mapSize }: Prediction, threshold: number): Promise<string> {
+  async write({ source, frame, picture, map }: Prediction, threshold: number): Promise<string> {
     const stem =
       source.name.replace(/\.[^./]*$/, '') + (frame === undefined ? '' : `-${String(frame).padStart(6, '0')}`);
     const path = join(this.#path, this.#unique(stem));
     await mkdir(dirname(path), { recursive: true });
-    const jpeg = await renderOverlay({ ...picture, map, mapSize, threshold });
+    const jpeg = await renderOverlay({ ...picture, map, threshold });
     await writeFile(`${path}.part`, jpeg);
     await rename(`${path}.part`, path);
     return path;

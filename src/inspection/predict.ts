@@ -5,8 +5,10 @@ import type { Ffmpeg } from '../camera/ffmpeg.js';
 import { readVideo } from '../camera/video.js';
 import { isImageName, listImages } from '../data/dataset.js';
 import { decodePicture, type Picture, resizePicture } from '../data/image.js';
-import { type DetectorOptions, openDetector } from '../detector/detector.js';
+import type { AnomalyMap } from '../detector/anomaly-map.js';
+import type { DetectorOptions } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
+import { MaskingDetector } from './masking-detector.js';
 
 /** A file to look at. */
 export interface Source {
@@ -24,9 +26,7 @@ export interface Prediction {
   /** An image at its own size, a frame of a video at the detector's. */
   readonly picture: Picture;
   readonly score: number;
-  readonly map: Float32Array;
-  /** Height and width of the map. */
-  readonly mapSize: readonly [number, number];
+  readonly map: AnomalyMap;
 }
 
 /** A source that could not be read, or no further. */
@@ -70,13 +70,14 @@ export async function* predict(
 ): AsyncGenerator<Prediction | Failure, void> {
   const { size } = bundle.manifest.preprocessing;
   let ffmpeg: Ffmpeg | undefined;
-  const detector = await openDetector(bundle, options);
+  const detector = await MaskingDetector.open(bundle, options);
   const judge = async (source: Source, picture: Picture, frame?: number): Promise<Prediction> => {
     const { pixels } = await resizePicture(picture, size);
-    const { scores, maps, mapSize } = await detector.run(pixels, 1);
-    const [score] = scores;
+    const judged = await detector.judge({ frames: pixels, batch: 1 });
+    const [score] = judged.scores;
+    const [map] = judged.maps as [AnomalyMap];
     if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${source.path}: the score is ${score}`);
-    return { source, frame, picture, score, map: maps, mapSize };
+    return { source, frame, picture, score, map };
   };
   try {
     for (const source of sources) {

@@ -1,4 +1,5 @@
 import type { Frame } from '../camera/frame.js';
+import type { AnomalyMap } from '../detector/anomaly-map.js';
 
 /** The decision on one frame. */
 export interface Verdict {
@@ -20,7 +21,7 @@ export interface JudgedFrame {
   readonly verdict: Verdict;
   readonly frame: Frame;
   /** The anomaly map of an anomalous frame. */
-  readonly map?: { readonly values: Float32Array /** Height and width. */; readonly size: readonly [number, number] };
+  readonly map?: AnomalyMap;
 }
 
 export function judge({ camera, sequence, time }: Frame, score: number, threshold: number): Verdict {

@@ -10,8 +10,8 @@ const LARGEST = 400;
 /** The overlay of a prediction as an img element. */
 export async function overlayImage(prediction: Prediction, threshold: number, description: string): Promise<Html> {
   const picture = await reduced(prediction.picture);
-  const { map, mapSize } = prediction;
-  return image({ ...picture, pixels: drawOverlay({ ...picture, map, mapSize, threshold }) }, description);
+  const pixels = drawOverlay({ ...picture, map: prediction.map, threshold });
+  return image({ ...picture, pixels }, description);
 }
 
 /**
@@ -19,9 +19,8 @@ export async function overlayImage(prediction: Prediction, threshold: number, de
  * @param mask path of the ground truth, where there is one
  */
 export async function views(prediction: Prediction, threshold: number, mask?: string): Promise<Html> {
-  const { map, mapSize } = prediction;
   const picture = await reduced(prediction.picture);
-  const heatmap = { ...picture, map, mapSize, threshold };
+  const heatmap = { ...picture, map: prediction.map, threshold };
   const shown: [name: string, Picture][] = [
     ['image', picture],
     ['heatmap', { ...picture, pixels: drawMap(heatmap) }],

@@ -1,8 +1,11 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { openBundle } from '../bundle/read.js';
+import { modelOf } from '../config/models.js';
 import type { Problem } from '../config/problems.js';
 import type { Config } from '../config/schema.js';
+import { mapSettingsOf } from '../detector/map-settings.js';
 import { KdadError } from '../errors.js';
+import { maskOf, type Polygon } from '../inspection/ignored.js';
 
 /** A path that a configuration names, where, and what has to be possible with it. */
 interface Named {
@@ -23,6 +26,11 @@ export async function findUnusableFiles(config: Config): Promise<Problem[]> {
     { key: ['ffmpeg'], path: ffmpeg?.includes('/') ? ffmpeg : undefined, check: executable },
     ...cameras.map(({ model: path }, i) => ({ key: ['cameras', i, 'model'], path, check: openBundle })),
     ...cameras.map((camera, i) => sourceOf(camera, ['cameras', i, 'source'])),
+    ...cameras.map(({ ignore }, i) => ({
+      key: ['cameras', i, 'ignore'],
+      path: ignore && modelOf(config, cameras[i]),
+      check: (path: string) => checkMask(path, ignore ?? []),
+    })),
     ...(['ca', 'cert', 'key'] as const).map((key) => ({ key: ['mqtt', key], path: mqtt?.[key], check: readableFile })),
   ];
   const problems = await Promise.all(
@@ -49,6 +57,12 @@ function sourceOf({ source }: Config['cameras'][number], key: Problem['path']): 
     default:
       return { key, path: undefined, check: async () => {} };
   }
+}
+
+/** A model that is not there is told under its own key. */
+async function checkMask(model: string, ignore: readonly Polygon[]): Promise<void> {
+  const bundle = await openBundle(model).catch(() => undefined);
+  if (bundle) maskOf(ignore, mapSettingsOf(bundle).size);
 }
 
 async function readableFile(path: string): Promise<void> {

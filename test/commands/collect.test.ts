@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 120_000);
 
 /** A line of six parts, the third and fifth blotted, each seen twice, and its configuration. */
-async function line(): Promise<{ folder: string; config: string }> {
+async function line(settings = ''): Promise<{ folder: string; config: string }> {
   const folder = await folderWith();
   await mkdir(join(folder, 'line'));
   for (let i = 0; i < 12; i++) {
@@ -26,7 +26,7 @@ async function line(): Promise<{ folder: string; config: string }> {
       .toFile(file);
   }
   const config = join(folder, 'kdad-edge.yaml');
-  const camera = '{ name: belt, source: { kind: folder, path: line }, fps: 4 }';
+  const camera = `{ name: belt, source: { kind: folder, path: line }, fps: 4, ${settings} }`;
   await writeFile(config, `model: ${bundle}\ncameras: [${camera}]\n`);
   return { folder, config };
 }
@@ -70,6 +70,16 @@ describe('kdad-edge collect', () => {
     const larger = await readdir(join(out, 'full'));
     expect(larger).toEqual(await readdir(join(out, 'images')));
     expect(await sharp(join(out, 'full', larger[0])).metadata()).toMatchObject({ width: 4 * TINY, height: 4 * TINY });
+  });
+
+  it('leaves them out where the camera ignores another part of the picture, too', async () => {
+    const { folder, config } = await line('ignore: [[[0, 0], [1, 0], [1, 0.0625], [0, 0.0625]]]');
+    const out = join(folder, 'good');
+    const { code, stderr } = await kdadEdge(
+      ...['collect', '--config', config, '--camera', 'belt', '--out', out, '--only', 'good'],
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/Saved [1-4]; left out \d+ alike, [4-9]\d* anomalous/);
   });
 
   it('needs no model before the first training, unless it is to judge', async () => {

@@ -5,10 +5,12 @@ import { drawOverlay, renderOverlay } from '../../src/inspection/heatmap.js';
 const [width, height] = [40, 30];
 const grey = 100;
 const pixels = new Uint8Array(width * height * 3).fill(grey);
-const base = { pixels, width, height, mapSize: [3, 4] as const, threshold: 0.5 };
+const base = { pixels, width, height, threshold: 0.5 };
+
+const mapOf = (values: Float32Array) => ({ values, size: [3, 4] as const });
 
 /** A map that is `low`, but `high` in its upper right corner. */
-const corner = (high: number, low = 0) => Float32Array.from({ length: 12 }, (_, i) => (i === 3 ? high : low));
+const corner = (high: number, low = 0) => mapOf(Float32Array.from({ length: 12 }, (_, i) => (i === 3 ? high : low)));
 const at = (overlay: Uint8Array, x: number, y: number) => [
   ...overlay.subarray((y * width + x) * 3, (y * width + x) * 3 + 3),
 ];
@@ -28,7 +30,7 @@ describe('drawOverlay', () => {
   });
 
   it('measures heat by the threshold, not by the hottest pixel of the picture', () => {
-    const plain = (value: number) => at(drawOverlay({ ...base, map: new Float32Array(12).fill(value) }), 20, 15);
+    const plain = (value: number) => at(drawOverlay({ ...base, map: mapOf(new Float32Array(12).fill(value)) }), 20, 15);
     expect(plain(0.1)).toEqual([grey, grey, grey]);
     const distances = [0.3, 0.6, 1].map((value) => Math.hypot(...plain(value).map((channel) => channel - grey)));
     expect(distances).toEqual([...distances].sort((a, b) => a - b));
@@ -37,7 +39,7 @@ describe('drawOverlay', () => {
 
   it('lets the picture show through even where it is hottest', () => {
     const striped = pixels.map((_, i) => (i % 6 < 3 ? 60 : 160));
-    const overlay = drawOverlay({ ...base, pixels: striped, map: new Float32Array(12).fill(9) });
+    const overlay = drawOverlay({ ...base, pixels: striped, map: mapOf(new Float32Array(12).fill(9)) });
     expect(at(overlay, 21, 15)[0] - at(overlay, 20, 15)[0]).toBeGreaterThan(30);
   });
 

@@ -1,55 +1,56 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ignoredPixels, type Polygon, scoreWithout } from '../../src/inspection/ignored.js';
+import { maskOf, type Polygon } from '../../src/inspection/ignored.js';
 
 const drawn = (polygons: readonly Polygon[], [height, width]: readonly [number, number]) => {
-  const ignored = ignoredPixels(polygons, [height, width]);
-  return Array.from({ length: height }, (_, y) => [...ignored.subarray(y * width, (y + 1) * width)].join(''));
+  const { pixels } = maskOf(polygons, [height, width]);
+  return Array.from({ length: height }, (_, y) => [...pixels.subarray(y * width, (y + 1) * width)].join(''));
 };
+const rectangle = (left: number, top: number, right: number, bottom: number): Polygon => [
+  [left, top],
+  [right, top],
+  [right, bottom],
+  [left, bottom],
+];
 
-describe('ignored pixels', () => {
-  it('are those with their centre inside a polygon', () => {
+describe('a mask', () => {
+  it('holds the pixels with their centre inside a polygon', () => {
     const corner: Polygon = [
       [0, 0],
       [0.5, 0],
       [0, 1],
     ];
-    const bar: Polygon = [
-      [0.75, 0],
-      [1, 0],
-      [1, 1],
-      [0.75, 1],
-    ];
-    expect(drawn([corner, bar], [4, 8])).toEqual(['11100011', '11000011', '10000011', '00000011']);
+    expect(drawn([corner, rectangle(0.75, 0, 1, 1)], [4, 8])).toEqual(['11100011', '11000011', '10000011', '00000011']);
   });
 
-  it('are all of them for the whole view, and none without polygons', () => {
-    const whole: Polygon = [
-      [0, 0],
-      [1, 0],
-      [1, 1],
-      [0, 1],
-    ];
-    expect(drawn([whole], [3, 5])).toEqual(['11111', '11111', '11111']);
-    expect(drawn([], [2, 2])).toEqual(['00', '00']);
+  it('tells its size, and how much of the map it leaves out', () => {
+    expect(maskOf([], [2, 3])).toEqual({ pixels: new Uint8Array(6), size: [2, 3], share: 0 });
+    expect(maskOf([rectangle(0, 0, 1, 0.25)], [8, 4])).toMatchObject({ size: [8, 4], share: 0.25 });
   });
 
-  it('leave the largest of the others as the score, and nothing in their place', () => {
+  it('covers the same part of maps of every size', () => {
+    const part = fc.double({ min: 0, max: 1, noNaN: true });
+    const size = fc.tuple(fc.integer({ min: 8, max: 64 }), fc.integer({ min: 8, max: 64 }));
     fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.float({ min: 0, max: 100, noNaN: true }), fc.boolean()), { minLength: 1 }),
-        (pixels) => {
-          const map = Float32Array.from(pixels, ([value]) => value);
-          const ignored = Uint8Array.from(pixels, ([, away]) => Number(away));
-          const left = [...map].filter((_, i) => !ignored[i]);
-          expect(scoreWithout(map, ignored)).toBe(Math.max(0, ...left));
-          expect([...map].filter((_, i) => ignored[i]).every((value) => value === 0)).toBe(true);
-        },
-      ),
+      fc.property(part, part, size, (a, b, [height, width]) => {
+        const [left, right] = [Math.min(a, b), Math.max(a, b)];
+        fc.pre(right - left < 0.8);
+        const { share } = maskOf([rectangle(left, 0, right, 0.5)], [height, width]);
+        expect(Math.abs(share - (right - left) / 2)).toBeLessThan(0.5 / width + 0.5 / height + 1e-9);
+      }),
     );
   });
 
-  it('do not hide a map that is no number', () => {
-    expect(scoreWithout(Float32Array.of(1, Number.NaN, 2), Uint8Array.of(0, 0, 1))).toBeNaN();
+  it.each([
+    ['the whole view', [rectangle(0, 0, 1, 1)]],
+    ['two halves', [rectangle(0, 0, 0.5, 1), rectangle(0.5, 0, 1, 1)]],
+    ['all but a line that is thinner than a pixel', [rectangle(0, 0, 1, 0.99)]],
+  ])('is refused where nothing would be left: %s', (_, polygons) => {
+    expect(() => maskOf(polygons, [8, 4])).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(/leave nothing of the anomaly map of 4 x 8/),
+      }),
+    );
   });
 });

@@ -16,7 +16,6 @@ it("closes a camera's alert when its last frame has been judged, while other cam
           kind: 'judged',
           scores: new Float32Array(batch).fill(2),
           maps: Array(batch).fill(null),
-          mapSize: [1, 1],
         };
       },
     },

@@ -10,8 +10,7 @@ const prediction = (name: string, frame?: number) => ({
   frame,
   picture: { width: 8, height: 6, pixels: new Uint8Array(8 * 6 * 3) },
   score: 1,
-  map: new Float32Array(4),
-  mapSize: [2, 2] as const,
+  map: { values: new Float32Array(4), size: [2, 2] as const },
 });
 
 describe('OverlayFolder', () => {

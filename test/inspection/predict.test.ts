@@ -51,8 +51,9 @@ describe('predict', () => {
       const { source, score, map, picture, ...rest } = result as Prediction;
       expect(source).toBe(sources[position]);
       expect(score).toBeCloseTo(scores[position++], 5);
-      expect(score).toBeCloseTo(Math.max(...map), 6);
-      expect(map).toHaveLength(mapSize[0] * mapSize[1]);
+      expect(score).toBeCloseTo(Math.max(...map.values), 6);
+      expect(map.size).toEqual(mapSize);
+      expect(map.values).toHaveLength(mapSize[0] * mapSize[1]);
       expect([picture.width, picture.height]).toEqual([96, 96]);
       expect(rest.frame).toBeUndefined();
     }

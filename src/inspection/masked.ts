@@ -1,0 +1,31 @@
+import type { AnomalyMap } from '../detector/anomaly-map.js';
+import type { Scoring } from '../detector/map-settings.js';
+import type { Mask } from './ignored.js';
+
+/** How the values that count become a score. The graph does the same to maps of which all count. A value that is no number makes none. */
+const scores: Record<Scoring, (values: Float32Array) => number> = {
+  max: (values) =>
+    // Math.max itself takes no more than some ten thousand arguments.
+    values.reduce((largest, value) => Math.max(largest, value), Number.NEGATIVE_INFINITY),
+};
+
+/**
+ * A map of which a part does not count: 0 there, and the score of the rest.
+ *
+ * @param scoring of the bundle that made the map
+ * @throws RangeError for a mask of another size: it was made for another map
+ */
+export function scoreMasked(
+  { values, size }: AnomalyMap,
+  mask: Mask,
+  scoring: Scoring,
+): { readonly score: number; readonly map: AnomalyMap } {
+  if (mask.size[0] !== size[0] || mask.size[1] !== size[1]) {
+    throw new RangeError(`a mask of ${mask.size.join(' x ')} for a map of ${size.join(' x ')}`);
+  }
+  const counted = values.filter((_, i) => mask.pixels[i] === 0);
+  return {
+    score: scores[scoring](counted),
+    map: { values: values.map((value, i) => (mask.pixels[i] ? 0 : value)), size },
+  };
+}

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { openBundle } from '../../src/bundle/read.js';
+import type { Status } from '../../src/daemon/status.js';
+import { encodePng, resizePicture } from '../../src/data/image.js';
+import { DetectorSession } from '../../src/engine/onnx/session.js';
+import { aedesBroker, type Broker } from '../fixtures/brokers.js';
+import { kdadEdge } from '../fixtures/command-line.js';
+import { startDaemon, until } from '../fixtures/daemon.js';
+import { otherBundle, shapes } from '../fixtures/other-bundle.js';
+import { PICTURE, picture } from '../fixtures/product.js';
+import { tinyBundle } from '../fixtures/tiny-bundle.js';
+
+type Corners = [x: number, y: number][];
+
+let folder: string;
+let broker: Broker;
+/** Around the blot of the picture, in parts of it. */
+let blot: { left: number; top: number; right: number; bottom: number };
+/** By name: the bundle, and its map of the picture. */
+const models: Record<string, { path: string; size: readonly [number, number]; map: Float32Array; threshold: number }> =
+  {};
+
+const rectangle = (left: number, top: number, right: number, bottom: number): Corners => [
+  [left, top],
+  [right, top],
+  [right, bottom],
+  [left, bottom],
+];
+
+beforeAll(async () => {
+  folder = join(inject('shared'), 'ignore');
+  await mkdir(join(folder, 'parts'), { recursive: true });
+  broker = await aedesBroker();
+  await broker.start();
+  const { pixels, mask } = picture(2000, true);
+  const part = { pixels, width: PICTURE, height: PICTURE };
+  await writeFile(join(folder, 'parts/blotted.png'), await encodePng(part));
+  const at = [...mask.keys()].filter((i) => mask[i]).map((i) => [i % PICTURE, Math.floor(i / PICTURE)]);
+  const [xs, ys] = [at.map(([x]) => x), at.map(([, y]) => y)];
+  blot = {
+    left: Math.min(...xs) / PICTURE - 0.15,
+    top: Math.min(...ys) / PICTURE - 0.15,
+    right: Math.max(...xs) / PICTURE + 0.15,
+    bottom: Math.max(...ys) / PICTURE + 0.15,
+  };
+  for (const key in blot) blot[key as 'top'] = Math.min(1, Math.max(0, blot[key as 'top']));
+  const paths = {
+    quarter: (await tinyBundle()).bundle,
+    full: await otherBundle(join(folder, 'full'), shapes['a map of the frame’s size']),
+    flat: await otherBundle(join(folder, 'flat'), shapes['a flat frame']),
+  };
+  for (const [name, path] of Object.entries(paths)) {
+    const bundle = await openBundle(path, 'fp32');
+    const session = await DetectorSession.load(bundle.detectorPath);
+    const seen = await resizePicture(part, bundle.manifest.preprocessing.size);
+    const { maps, mapSize } = await session.run(seen.pixels, 1);
+    await session.dispose();
+    models[name] = { path, size: mapSize, map: maps, threshold: bundle.threshold };
+  }
+}, 120_000);
+afterAll(() => broker.stop());
+
+/** The largest value of a map where an area does not count, by the threshold. */
+function ratioWithout({ map, size, threshold }: (typeof models)[string], areas: readonly Corners[]): number {
+  const [height, width] = size;
+  const counts = (i: number) => {
+    const [x, y] = [((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height];
+    return !areas.some(([[left, top], , [right, bottom]]) => x > left && x < right && y > top && y < bottom);
+  };
+  return Math.max(...map.filter((_, i) => counts(i))) / threshold;
+}
+
+const yaml = (name: string, cameras: string) => `
+inspection: { precision: fp32 }
+mqtt: { url: "mqtt://127.0.0.1:${broker.port}", topicPrefix: ${name} }
+http: { port: 0 }
+alert: { open: { k: 2, n: 2 } }
+model: ${models.quarter.path}
+cameras:
+${cameras}`;
+
+const camera = (name: string, model: string, areas: readonly Corners[]) =>
+  `  - { name: ${name}, model: ${models[model].path}, fps: 10, source: { kind: folder, path: ../parts, loop: true }, ignore: ${JSON.stringify(areas)} }\n`;
+
+describe('areas to ignore', () => {
+  it('lie where they are drawn, whatever the size of the map', async () => {
+    const { left, top, right, bottom } = blot;
+    const strip = [rectangle(0, 0, 1, 1 / 16)];
+    const defect = [rectangle(left, top, right, bottom)];
+    const rest = [
+      rectangle(0, 0, 1, top),
+      rectangle(0, bottom, 1, 1),
+      rectangle(0, top, left, bottom),
+      rectangle(right, top, 1, bottom),
+    ];
+    const areas = { strip, defect, rest };
+    const cameras = Object.keys(models).flatMap((model) =>
+      Object.entries(areas).map(([what, ignore]) => ({ name: `${model}-${what}`, model, ignore })),
+    );
+    const text = yaml('areas', cameras.map(({ name, model, ignore }) => camera(name, model, ignore)).join(''));
+    const daemon = await startDaemon('areas', text, { folder, brokerPort: broker.port });
+    await until(() => daemon.port() > 0, daemon.log, 60_000);
+    const status = async () =>
+      (await (await fetch(`http://127.0.0.1:${daemon.port()}/api/v1/status`)).json()) as Status;
+    await until(
+      async () => (await status()).cameras.every(({ framesJudged }) => framesJudged >= 4),
+      daemon.log,
+      60_000,
+    );
+    const judged = (await status()).cameras;
+    for (const { name, model, ignore } of cameras) {
+      const { lastRatio, openAlert } = judged.find((one) => one.name === name) as Status['cameras'][number];
+      const expected = ratioWithout(models[model], ignore);
+      expect(Math.abs((lastRatio as number) / expected - 1), `${name}: ${lastRatio}, not ${expected}`).toBeLessThan(
+        0.01,
+      );
+      expect(openAlert !== null, name).toBe(expected >= 1);
+      // The fixture itself: the defect is seen wherever it is not what is ignored.
+      if (!name.endsWith('defect')) expect(expected, name).toBeGreaterThan(1);
+      else expect(expected, name).toBeLessThan(ratioWithout(models[model], []));
+    }
+    daemon.process.kill('SIGTERM');
+    await once(daemon.process, 'exit');
+    await daemon.close();
+  }, 150_000);
+
+  it('that leave nothing are refused: by the check, at start, and by a reload, which changes nothing', async () => {
+    const all = camera('blind', 'quarter', [rectangle(0, 0, 1, 0.99)]);
+    const home = join(folder, 'blind');
+    await mkdir(home, { recursive: true });
+    const config = join(home, 'kdad-edge.yaml');
+    await writeFile(config, yaml('blind', all));
+    const check = await kdadEdge('config', 'check', '--config', config);
+    expect(check.code).toBe(2);
+    expect(check.stderr).toMatch(
+      /:\d+:\d+: cameras\.1\.ignore: the areas to ignore leave nothing of the anomaly map of 16 x 16/,
+    );
+    const run = await kdadEdge('run', '--config', config);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(
+      /camera blind: the areas to ignore leave nothing of the anomaly map .*\[CONFIG_INVALID\]/s,
+    );
+
+    const seeing = camera('blind', 'quarter', [rectangle(0, 0, 1, 0.5)]);
+    const daemon = await startDaemon('blind', yaml('blind', seeing), { folder, brokerPort: broker.port });
+    await until(() => /"msg":"camera live"/.test(daemon.log()), daemon.log, 60_000);
+    expect(daemon.log()).toMatch(/"ignored":0.5,.*so much of the picture never counts/);
+    await writeFile(config, yaml('blind', all));
+    daemon.process.kill('SIGHUP');
+    await until(() => /leave nothing of the anomaly map/.test(daemon.log()), daemon.log);
+    const judged = async () => (await daemon.metrics()).get('kdad_frames_received_total{camera="blind"}') ?? 0;
+    const before = await judged();
+    await until(async () => (await judged()) > before, daemon.log);
+    daemon.process.kill('SIGTERM');
+    await once(daemon.process, 'exit');
+    await daemon.close();
+  }, 150_000);
+});

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openBundle } from '../../src/bundle/read.js';
+import { decodeImage } from '../../src/data/image.js';
+import { mapSettingsOf } from '../../src/detector/map-settings.js';
+import { DetectorSession } from '../../src/engine/onnx/session.js';
+import { MaskingDetector } from '../../src/inspection/masking-detector.js';
+import { folderWith } from '../fixtures/folder.js';
+import { otherBundle, shapes } from '../fixtures/other-bundle.js';
+import { tinyBundle } from '../fixtures/tiny-bundle.js';
+
+const left = [
+  [
+    [0, 0],
+    [0.5, 0],
+    [0.5, 1],
+    [0, 1],
+  ],
+] as const;
+const top = [
+  [
+    [0, 0],
+    [1, 0],
+    [1, 0.25],
+    [0, 0.25],
+  ],
+] as const;
+
+describe('a detector with areas that never count', () => {
+  it.each(Object.entries(shapes))(
+    'judges by the rest: %s',
+    async (_, shape) => {
+      const { data } = await tinyBundle();
+      const bundle = await openBundle(await otherBundle(join(await folderWith(), 'other'), shape));
+      const frame = await decodeImage(join(data, 'test/blot/000.png'), shape);
+      const session = await DetectorSession.load(bundle.detectorPath);
+      const { maps, mapSize, scores } = await session.run(frame, 1);
+      await session.dispose();
+      const [height, width] = mapSize;
+      expect(mapSettingsOf(bundle)).toMatchObject({ size: mapSize, scoring: 'max' });
+      const largest = (counts: (x: number, y: number) => boolean) =>
+        Math.max(...maps.filter((_, i) => counts(((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height)));
+
+      const detector = await MaskingDetector.open(bundle);
+      const frames = Buffer.concat([frame, frame, frame]);
+      const judged = await detector.judge({ batch: 3, frames, ignored: [null, left, top] });
+      await detector.dispose();
+      const expected = [scores[0], largest((x) => x > 0.5), largest((_, y) => y > 0.25)];
+      for (const [i, score] of expected.entries()) expect(judged.scores[i]).toBeCloseTo(score, 4);
+      expect(new Set(expected).size).toBeGreaterThan(1);
+      for (const map of judged.maps) expect(map).toMatchObject({ size: mapSize });
+      expect(judged.maps[2]?.values.subarray(0, width * Math.floor(height / 4)).every((value) => value === 0)).toBe(
+        true,
+      );
+      expect(Math.max(...(judged.maps[1]?.values ?? []))).toBe(judged.scores[1]);
+    },
+    60_000,
+  );
+
+  it('refuses areas that leave nothing', async () => {
+    const { bundle, data } = await tinyBundle();
+    const detector = await MaskingDetector.open(await openBundle(bundle));
+    const frames = await decodeImage(join(data, 'test/blot/000.png'), shapes['a map of a quarter of the size']);
+    const all = [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ] as const;
+    await expect(detector.judge({ batch: 1, frames, ignored: [[all]] })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+    await detector.dispose();
+  }, 60_000);
+});
