@@ -4,13 +4,15 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
 
-const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
+const compiler = join(dirname(typescript), 'bin/tsc');
 const compiled = spawnSync(process.execPath, [compiler, '-p', `${root}tsconfig.build.json`], { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
