@@ -1,61 +1,56 @@
-import type { Codec } from '../hardware.js';
 import type { VideoDescription } from './description.js';
+import { type Format, formats, START } from './format.js';
+import { GrowingBytes } from './growing-bytes.js';
+import { MarkerTrust } from './marker-trust.js';
+import { readPacket } from './packet.js';
+import { Sequence } from './sequence.js';
+import { Units } from './units.js';
 
-const START = Buffer.from([0, 0, 0, 1]);
-
-/** Bytes that no frame has: what grows beyond is given up, so that a camera which never ends one does not fill the memory. */
+/** Bytes that no picture has: what grows beyond is given up, so that a camera which never ends one does not fill the memory. */
 export const LARGEST_FRAME = 32e6;
 
-/** What tells the codecs apart here: their NAL units' types, and how packets hold several units, or a part of one. */
-interface Format {
-  readonly headerBytes: number;
-  type(unit: Uint8Array): number;
-  /** Whether units of this type are part of the picture. */
-  isPicture(type: number): boolean;
-  readonly aggregate: number;
-  readonly fragment: number;
-  /** The header of the unit that a fragment is a part of. */
-  header(packet: Uint8Array): Uint8Array;
-  /** An access unit delimiter. */
-  readonly delimiter: Buffer;
+/** A picture as it was encoded: a frame, or a field of an interlaced one. */
+export interface EncodedPicture {
+  /** NAL units with start codes, and a delimiter behind them: by that a decoder sees the end at once, not by the begin of the next one. */
+  readonly bytes: Buffer;
+  /** It can be decoded without the ones before. */
+  readonly key: boolean;
+  /** It comes after a key picture, and may need what was before that. */
+  readonly leading: boolean;
+  /** Why it is no whole picture: packets are missing (`gap`), or the begin of it was taken for all of it (`cut`). */
+  readonly damage: 'gap' | 'cut' | undefined;
+  /** Packets before it are missing, and other pictures with them, perhaps. */
+  readonly afterGap: boolean;
 }
 
-const formats: Readonly<Record<Codec, Format>> = {
-  /** RFC 6184. */
-  h264: {
-    headerBytes: 1,
-    type: ([first]) => first & 31,
-    isPicture: (type) => type >= 1 && type <= 5,
-    aggregate: 24,
-    fragment: 28,
-    header: ([first, second]) => Uint8Array.of((first & 0xe0) | (second & 31)),
-    delimiter: Buffer.from([...START, 9, 0xf0]),
-  },
-  /** RFC 7798. */
-  hevc: {
-    headerBytes: 2,
-    type: ([first]) => (first >> 1) & 63,
-    isPicture: (type) => type < 32,
-    aggregate: 48,
-    fragment: 49,
-    header: ([first, second, third]) => Uint8Array.of((first & 0x81) | ((third & 63) << 1), second),
-    delimiter: Buffer.from([...START, 0x46, 1, 0x50]),
-  },
-};
-
 /**
- * Makes frames of RTP packets (RFC 3550) that come in order: H.264 or H.265 with start codes, each frame whole and followed by a delimiter.
- * By that a decoder sees the end of a frame at once, and not by the begin of the next one.
+ * Makes pictures of RTP packets (RFC 3550) that come in order, H.264 or H.265. A picture ends where the next one begins, as the units
+ * themselves tell; with the packet that has the marker where that has proved right.
  */
 export class AccessUnits {
   readonly #format: Format;
   readonly #payloadType: number;
-  #parts: Uint8Array[] = [];
-  #timestamp: number | undefined;
+  readonly #sequence = new Sequence();
+  readonly #trust = new MarkerTrust();
+  readonly #units: Units;
+  readonly #done: EncodedPicture[] = [];
+  #bytes = new GrowingBytes();
+  /** Where the last unit begins in them. */
+  #unitBegin = 0;
+  /** A slice has come. */
   #hasPicture = false;
-  #bytes = 0;
+  #key = false;
+  #leading = false;
+  #damage: EncodedPicture['damage'];
+  #afterGap = false;
+  #marks = 0;
+  #lastMarked = false;
+  /** Of the slice that came last. */
+  #firstBlock = 0;
+  /** The marker ended the last picture, and none has begun since. */
+  #endedByMarker = false;
 
-  /** Its parameter sets go before the first frame. */
+  /** Its parameter sets go before the first picture. */
   constructor({
     codec,
     payloadType,
@@ -63,71 +58,106 @@ export class AccessUnits {
   }: Pick<VideoDescription, 'codec' | 'payloadType' | 'parameterSets'>) {
     this.#format = formats[codec];
     this.#payloadType = payloadType;
-    for (const unit of parameterSets) this.#parts.push(START, unit);
+    this.#units = new Units(this.#format, {
+      onBegin: (unit) => this.#begin(unit),
+      onMore: (part) => this.#bytes.add(part),
+      onOrphan: () => this.#partMissing(),
+    });
+    for (const unit of parameterSets) this.#write(unit);
   }
 
-  /** Takes the next packet; returns the frames that it ends. What is no packet of this video is passed over. */
-  push(packet: Buffer): Buffer[] {
-    const payload = this.#payloadOf(packet);
-    if (!payload || payload.length <= this.#format.headerBytes) return [];
-    const frames: Buffer[] = [];
-    const timestamp = packet.readUInt32BE(4);
-    // A camera may forget the marker.
-    if (timestamp !== this.#timestamp && this.#hasPicture) frames.push(this.#take());
-    this.#timestamp = timestamp;
-    this.#bytes += payload.length;
-    if (this.#bytes > LARGEST_FRAME) this.#forget();
-    this.#add(payload);
-    const marked = (packet[1] & 0x80) !== 0;
-    // Some mark parameter sets, too.
-    if (marked && this.#hasPicture) frames.push(this.#take());
-    return frames;
-  }
-
-  #payloadOf(packet: Buffer): Buffer | undefined {
-    if (packet.length < 12 || packet[0] >> 6 !== 2 || (packet[1] & 0x7f) !== this.#payloadType) return undefined;
-    let begin = 12 + 4 * (packet[0] & 15);
-    if (packet[0] & 0x10) {
-      if (packet.length < begin + 4) return undefined;
-      begin += 4 + 4 * packet.readUInt16BE(begin + 2);
+  /** Takes the next packet; returns the pictures that it ends. What is no packet of this video is passed over. */
+  push(bytes: Buffer): EncodedPicture[] {
+    const packet = readPacket(bytes, this.#payloadType);
+    const step = packet && this.#sequence.next(packet.sequence);
+    if (!packet || step === 'late') return [];
+    if (step === 'gap') this.#packetsMissing();
+    this.#units.push(packet.payload);
+    if (this.#bytes.length > LARGEST_FRAME) {
+      this.#bytes = new GrowingBytes();
+      this.#packetsMissing();
     }
-    const padding = packet[0] & 0x20 ? packet[packet.length - 1] : 0;
-    return packet.subarray(begin, Math.max(begin, packet.length - padding));
-  }
-
-  #add(payload: Buffer): void {
-    const { headerBytes, type, aggregate, fragment, header } = this.#format;
-    switch (type(payload)) {
-      case aggregate:
-        for (let at = headerBytes; at + 2 < payload.length; ) {
-          const end = at + 2 + payload.readUInt16BE(at);
-          if (end > at + 2) this.#begin(payload.subarray(at + 2, end));
-          at = end;
-        }
-        break;
-      case fragment:
-        if (payload[headerBytes] & 0x80) this.#begin(header(payload));
-        this.#parts.push(payload.subarray(headerBytes + 1));
-        break;
-      default:
-        this.#begin(payload);
-    }
+    if (this.#hasPicture) this.#mark(packet.marked);
+    return this.#done.splice(0);
   }
 
   #begin(unit: Uint8Array): void {
-    this.#parts.push(START, unit);
-    this.#hasPicture ||= this.#format.isPicture(this.#format.type(unit));
+    const type = this.#format.type(unit);
+    if (this.#format.isPicture(type)) this.#beginSlice(unit, type);
+    else if (this.#hasPicture && this.#format.isBefore(type)) this.#endByNext();
+    this.#write(unit);
   }
 
-  #take(): Buffer {
-    const frame = Buffer.concat([...this.#parts, this.#format.delimiter]);
-    this.#forget();
-    return frame;
+  #write(unit: Uint8Array): void {
+    this.#unitBegin = this.#bytes.length;
+    this.#bytes.add(START);
+    this.#bytes.add(unit);
   }
 
-  #forget(): void {
-    this.#parts = [];
+  #beginSlice(slice: Uint8Array, type: number): void {
+    const block = this.#format.firstBlock(slice);
+    // Not only 0: the first slice may be missing where packets have no numbers.
+    const isFirst = block !== undefined && block <= this.#firstBlock;
+    if (this.#hasPicture && isFirst) this.#endByNext();
+    if (!this.#hasPicture) {
+      this.#hasPicture = true;
+      if (this.#afterGap) this.#damage = block === 0 ? undefined : 'gap';
+      else if (this.#endedByMarker && !isFirst) {
+        this.#trust.lied();
+        this.#damage = 'cut';
+      }
+      this.#endedByMarker = false;
+    }
+    this.#firstBlock = block ?? this.#firstBlock;
+    this.#key ||= this.#format.isKey(type);
+    this.#leading ||= this.#format.isLeading(type);
+  }
+
+  #mark(marked: boolean): void {
+    this.#lastMarked = marked;
+    if (!marked) return;
+    this.#marks++;
+    if (!this.#trust.trusted) return;
+    if (this.#units.open) {
+      this.#trust.lied();
+      return;
+    }
+    this.#end();
+    this.#endedByMarker = true;
+  }
+
+  #packetsMissing(): void {
+    if (this.#units.interrupt()) this.#bytes.cut(this.#unitBegin);
+    this.#partMissing();
+    if (this.#hasPicture) this.#end();
+    this.#afterGap = true;
+  }
+
+  #partMissing(): void {
+    if (this.#hasPicture) this.#damage = 'gap';
+    else this.#afterGap = true;
+  }
+
+  #endByNext(): void {
+    this.#trust.pictureEnded({ marks: this.#marks, lastMarked: this.#lastMarked });
+    this.#end();
+  }
+
+  #end(): void {
+    this.#bytes.add(this.#format.delimiter);
+    this.#done.push({
+      bytes: this.#bytes.take(),
+      key: this.#key,
+      leading: this.#leading,
+      damage: this.#damage,
+      afterGap: this.#afterGap,
+    });
     this.#hasPicture = false;
-    this.#bytes = 0;
+    this.#key = false;
+    this.#leading = false;
+    this.#damage = undefined;
+    this.#afterGap = false;
+    this.#marks = 0;
+    this.#lastMarked = false;
   }
 }

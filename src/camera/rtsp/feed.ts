@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import { KdadError } from '../../errors.js';
 import type { Codec } from '../hardware.js';
-import { AccessUnits } from './access-units.js';
+import { AccessUnits, type EncodedPicture } from './access-units.js';
 import { authorisation, type Login } from './authorisation.js';
+import { CleanPictures } from './clean-pictures.js';
 import { type Response, RtspConnection } from './connection.js';
 import { readDescription, type VideoDescription } from './description.js';
 
@@ -63,15 +64,21 @@ export class RtspFeed {
 
   /**
    * Has the camera send, and writes that to `output`, which is ended when the camera or `close` ends it.
+   *
+   * @param onWithheld told of each picture that is not written, because it or one that it needs is damaged
    * @throws KdadError CAMERA_FAILED
    */
-  async play(output: Writable): Promise<void> {
+  async play(output: Writable, onWithheld?: (picture: EncodedPicture) => void): Promise<void> {
     const connection = this.#connection;
     const units = new AccessUnits(this.#video);
+    const clean = new CleanPictures();
     output.on('drain', () => connection.resume());
     connection.onPacket = (packet, channel) => {
       if (channel !== this.#channel) return;
-      for (const frame of units.push(packet)) if (!output.write(frame)) connection.pause();
+      for (const picture of units.push(packet)) {
+        if (!clean.passes(picture)) onWithheld?.(picture);
+        else if (!output.write(picture.bytes)) connection.pause();
+      }
     };
     connection.onClose = () => {
       clearInterval(this.#timer);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { EncodedPicture } from '../../../src/camera/rtsp/access-units.js';
 import { RtspFeed } from '../../../src/camera/rtsp/feed.js';
 
 const description = [
@@ -55,14 +56,15 @@ async function serve(answers: Answers): Promise<string> {
 const methods = () => asked.map((request) => request.split(' ', 1)[0]);
 
 /** A picture in an interleaved packet. */
-function picture(channel: number, timestamp: number): Buffer {
-  const packet = Buffer.from([0x24, channel, 0, 14, 0x80, 96 | 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x65, 1]);
-  packet.writeUInt32BE(timestamp, 8);
+function picture(channel: number, number: number): Buffer {
+  const packet = Buffer.from([0x24, channel, 0, 14, 0x80, 96 | 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x65, 0x88]);
+  packet.writeUInt16BE(number, 6);
+  packet.writeUInt32BE(number, 8);
   return packet;
 }
 
 const START = [0, 0, 0, 1];
-const frame = [...START, 0x65, 1, ...START, 9, 0xf0];
+const frame = [...START, 0x65, 0x88, ...START, 9, 0xf0];
 
 describe('reading an RTSP camera', () => {
   it('hands on its video however the packets are cut, keeps the session alive and says farewell', async () => {
@@ -70,12 +72,12 @@ describe('reading an RTSP camera', () => {
     expect(feed.codec).toBe('h264');
     const output = new PassThrough();
     await feed.play(output);
-    // The first one of another channel, then one in three pieces.
-    const sent = Buffer.concat([picture(0, 1), picture(2, 1), picture(2, 2)]);
+    // The first one of another channel, then one in three pieces; the last one begins, and so ends the one before.
+    const sent = Buffer.concat([picture(0, 1), picture(2, 1), picture(2, 2), picture(2, 3)]);
     for (const [from, to] of [
       [0, 17],
       [17, 20],
-      [20, 54],
+      [20, 72],
     ]) {
       camera.write(sent.subarray(from, to));
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -86,6 +88,30 @@ describe('reading an RTSP camera', () => {
     await vi.waitFor(() => expect(methods().at(-1)).toBe('TEARDOWN'));
     expect(methods().slice(0, 4)).toEqual(['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY']);
     expect(asked.at(-1)).toMatch(/^Session: 7$/m);
+  });
+
+  it('withholds what cannot be decoded as it was sent, and tells of each picture', async () => {
+    const feed = (await RtspFeed.open(await serve(usual))) as RtspFeed;
+    const output = new PassThrough();
+    const withheld: EncodedPicture[] = [];
+    await feed.play(output, (one) => withheld.push(one));
+    const later = (number: number) => {
+      const packet = picture(2, number);
+      packet[16] = 0x41;
+      return packet;
+    };
+    // Two pictures, one lost, two that need it, and a key picture.
+    camera.write(Buffer.concat([picture(2, 1), later(2), later(4), later(5), picture(2, 6), later(7)]));
+    await vi.waitFor(() => expect(withheld.length).toBe(3));
+    const last = [...START, 0x41, 0x88, ...START, 9, 0xf0];
+    // Of the second one nobody knows whether a part of it is missing.
+    expect(withheld.map(({ damage, afterGap }) => [damage, afterGap])).toEqual([
+      ['gap', false],
+      [undefined, true],
+      [undefined, false],
+    ]);
+    expect([...output.read()]).toEqual([...START, 0x67, ...START, 0x68, ...frame, ...frame, ...last]);
+    feed.close();
   });
 
   it('ends when the camera hangs up', async () => {
