@@ -26,6 +26,8 @@ export const manifestSchema = z
     backbone: z.literal('resnet18-layer3'),
     preprocessing: z.strictObject({
       size: z.tuple([pixels, pixels]),
+      /** See `Framing`; bundles of earlier versions stretch every picture. */
+      aspect: z.number().positive().optional(),
       mean: triple,
       std: triple,
     }),
@@ -35,8 +37,8 @@ export const manifestSchema = z
       maxBatch: z.int().positive(),
     }),
     recipe: z.looseObject({ name: z.string(), epochs: z.int().positive(), seed: z.int() }),
-    /** The good images, learned and held out; `data/fingerprint.ts` says what the hash is of. */
-    data: z.strictObject({ images: z.int().positive(), sha256 }),
+    /** The good images, learned and held out; `data/fingerprint.ts` says what the hash is of, `padded` how many have another shape than most. */
+    data: z.strictObject({ images: z.int().positive(), sha256, padded: z.int().nonnegative().optional() }),
     /** The file that the teacher was read from. */
     teacher: z.strictObject({ sha256 }),
     /** Paths are relative to the dataset's folder. */

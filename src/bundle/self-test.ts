@@ -14,7 +14,10 @@ const TOLERANCE = 0.01;
 
 /** @throws KdadError IMAGE_UNREADABLE */
 export async function readSelfTest({ directory, manifest, selfTestScore: score }: Bundle): Promise<SelfTest> {
-  return { frame: await decodeImage(join(directory, manifest.selfTest.file), manifest.preprocessing), score };
+  return {
+    frame: await decodeImage(join(directory, manifest.selfTest.file), { size: manifest.preprocessing.size }),
+    score,
+  };
 }
 
 /** What is wrong with the score that a device gave; undefined when nothing is. */

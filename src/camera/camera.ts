@@ -41,6 +41,8 @@ export interface CameraOptions {
   readonly ffmpeg: Ffmpeg;
   /** Height and width of the frames in pixels: the model's input. */
   readonly size: readonly [number, number];
+  /** See `Framing`. */
+  readonly aspect?: number;
   /** What 16-bit pictures of a folder mean to the model. */
   readonly sampleBits?: KnownBits;
   readonly listener: CameraListener;
@@ -133,16 +135,16 @@ export class Camera {
   #open(signal: AbortSignal, readByFfmpeg: boolean): AsyncGenerator<Uint8Array, void> {
     const { source, fps, stallTimeout, firstFrameTimeout, rotate, crop, hardware } = this.#settings;
     const view = { rotate, crop };
-    const { ffmpeg, size, sampleBits, listener, killGrace } = this.#options;
+    const { ffmpeg, size, aspect, sampleBits, listener, killGrace } = this.#options;
     if (source.kind === 'folder') {
       const onWarning = listener.onWarning?.bind(listener);
-      return playFolder(source, { size, fps: fps ?? defaultFolderFps, view, sampleBits, signal, onWarning });
+      return playFolder(source, { size, aspect, fps: fps ?? defaultFolderFps, view, sampleBits, signal, onWarning });
     }
     const patience = {
       firstFrame: firstFrameTimeout ?? defaultFirstFrameTimeout,
       nextFrame: stallTimeout ?? defaultStallTimeout,
     };
-    return decode(source, { ffmpeg, size, fps, view, hardware, readByFfmpeg, signal, patience, killGrace });
+    return decode(source, { ffmpeg, size, aspect, fps, view, hardware, readByFfmpeg, signal, patience, killGrace });
   }
 
   #become(state: CameraState, reason?: string): void {

@@ -1,3 +1,5 @@
+import { LIKE, PADDING } from '../data/framing.js';
+import type { Framing } from '../data/preprocessing.js';
 import { atLeast, type FfmpegVersion } from './ffmpeg.js';
 import { type Codec, type Decoder, hardwareOptions } from './hardware.js';
 import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from './settings.js';
@@ -16,6 +18,8 @@ export interface Command {
 export interface CommandOptions {
   /** Height and width of the frames in pixels: the model's input. */
   readonly size: readonly [number, number];
+  /** See `Framing`. */
+  readonly aspect?: number;
   /** At most so many frames a second. */
   readonly fps?: number;
   readonly view?: View;
@@ -33,11 +37,13 @@ export interface CommandOptions {
  */
 export function decodeCommand(
   source: StreamSource,
-  { size: [height, width], fps, view = {}, hardware, fed, version }: CommandOptions,
+  { size, aspect, fps, view = {}, hardware, fed, version }: CommandOptions,
 ): Command {
-  // The resize that agrees with the one of training (src/data/image.ts) to a fifth of a grey level.
-  const scale = `scale=${width}:${height}:flags=bilinear+accurate_rnd+full_chroma_int`;
-  const filters = [...(fps === undefined ? [] : [rateCap(fps)]), ...viewFilters(view), scale].join(',');
+  const filters = [
+    ...(fps === undefined ? [] : [rateCap(fps)]),
+    ...viewFilters(view),
+    ...frameFilters({ size, aspect }),
+  ].join(',');
   const everyFrame = atLeast(version, 5, 1) ? '-fps_mode' : '-vsync';
   const { args, stdin } = fed ? fedInput(fed) : input(source, version);
   return {
@@ -52,6 +58,21 @@ export function decodeCommand(
     ],
     stdin,
   };
+}
+
+// The resize that agrees with the one of training (src/data/image.ts) to a fifth of a grey level.
+const RESIZE = 'flags=bilinear+accurate_rnd+full_chroma_int';
+
+/** The same as `placement` and `framePicture` of src/data/framing.ts; ffmpeg alone knows how large the pictures are. */
+function frameFilters({ size: [height, width], aspect }: Framing): string[] {
+  if (aspect === undefined) return [`scale=${width}:${height}:${RESIZE}`];
+  const ratio = `iw/ih/${aspect}`;
+  const [narrow, wide] = [`lt(${ratio},1/${LIKE})`, `gt(${ratio},${LIKE})`];
+  return [
+    `scale=w='if(${narrow},max(1,round(${width}*${ratio})),${width})':h='if(${wide},max(1,round(${height}/(${ratio}))),${height})':${RESIZE}`,
+    'format=rgb24',
+    `pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:0x${Buffer.from(PADDING).toString('hex')}`,
+  ];
 }
 
 /** Threads share the slices of one frame, if it has several: each that had a frame of its own would keep that back for one frame more. */

@@ -13,6 +13,8 @@ export interface DecodeOptions {
   readonly ffmpeg: Ffmpeg;
   /** Height and width of the frames in pixels. */
   readonly size: readonly [number, number];
+  /** See `Framing`. */
+  readonly aspect?: number;
   /** At most so many frames a second; all of them when absent. */
   readonly fps?: number;
   readonly view?: View;
@@ -36,10 +38,14 @@ export interface DecodeOptions {
  *   or has lost our patience; CAMERA_FAILED when a camera that we read ourselves cannot be reached, or refuses; the signal's reason when aborted
  */
 export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
-  const { ffmpeg, size, fps, view, hardware, readByFfmpeg, signal, patience, killGrace = 2000 } = options;
+  const { ffmpeg, size, aspect, fps, view, hardware, readByFfmpeg, signal, patience, killGrace = 2000 } = options;
   signal?.throwIfAborted();
   const feed = readByFfmpeg ? undefined : await openFeed(source, patience?.firstFrame, signal);
-  const command = decodeCommand(source, { size, fps, view, hardware, fed: feed?.codec, version: ffmpeg.version });
+  const command = decodeCommand(source, {
+    ...{ size, aspect, fps, view, hardware },
+    fed: feed?.codec,
+    version: ffmpeg.version,
+  });
   const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true });
   // It leads a process group, so that nothing that a wrapper script starts outlives it.
   child.once('exit', () => signalGroup(child.pid!, 'SIGKILL'));

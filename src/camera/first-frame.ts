@@ -1,3 +1,4 @@
+import type { Framing } from '../data/preprocessing.js';
 import { KdadError } from '../errors.js';
 import { Camera } from './camera.js';
 import type { Ffmpeg } from './ffmpeg.js';
@@ -6,12 +7,12 @@ import type { CameraSettings } from './settings.js';
 
 /**
  * Waits for one frame of a camera, and leaves nothing behind.
- * @param size height and width of the frame
+ * @param framing how its pictures become frames
  * @throws KdadError FFMPEG_FAILED with what the camera said when none comes; the signal's reason when aborted
  */
 export async function firstFrame(
   settings: CameraSettings,
-  { ffmpeg, size, signal }: { ffmpeg: Ffmpeg; size: readonly [number, number]; signal?: AbortSignal },
+  { ffmpeg, framing, signal }: { ffmpeg: Ffmpeg; framing: Framing; signal?: AbortSignal },
 ): Promise<Frame> {
   let camera: Camera | undefined;
   try {
@@ -22,7 +23,7 @@ export async function firstFrame(
         if (state === 'lost') fail(reason ?? 'no frame came');
         if (state === 'ended') fail('it ended without a frame');
       };
-      camera = new Camera({ ...settings, settle: 0 }, { ffmpeg, size, listener: { onFrame: resolve, onState } });
+      camera = new Camera({ ...settings, settle: 0 }, { ffmpeg, ...framing, listener: { onFrame: resolve, onState } });
       camera.start();
     });
   } finally {

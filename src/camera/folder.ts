@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listImages } from '../data/dataset.js';
-import { decodeImage, decodePicture, resizePicture } from '../data/image.js';
+import { decodeImage, decodePicture, framePicture } from '../data/image.js';
 import type { KnownBits } from '../data/sample-bits.js';
 import { KdadError } from '../errors.js';
 import type { FolderSource } from './settings.js';
@@ -11,6 +11,8 @@ import { type View, viewOf } from './view.js';
 export interface FolderOptions {
   /** Height and width of the frames in pixels. */
   readonly size: readonly [number, number];
+  /** See `Framing`. */
+  readonly aspect?: number;
   /** Pictures a second. */
   readonly fps: number;
   readonly view?: View;
@@ -52,10 +54,10 @@ export async function* playFolder(
 }
 
 /** A picture as the detector sees it. A whole one is shrunk while it is decoded, which takes least memory. */
-async function look(path: string, { size, view = {}, sampleBits }: FolderOptions): Promise<Uint8Array> {
-  if (!view.rotate && !view.crop) return decodeImage(path, { size, sampleBits });
+async function look(path: string, { size, aspect, view = {}, sampleBits }: FolderOptions): Promise<Uint8Array> {
+  if (!view.rotate && !view.crop) return decodeImage(path, { size, aspect, sampleBits });
   const picture = await viewOf(await decodePicture(path, sampleBits), view);
-  return (await resizePicture(picture, size)).pixels;
+  return (await framePicture(picture, { size, aspect })).pixels;
 }
 
 async function listPictures(path: string): Promise<string[]> {

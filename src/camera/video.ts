@@ -8,6 +8,8 @@ export interface VideoOptions {
   readonly ffmpeg: Ffmpeg;
   /** Height and width of the frames in pixels: the model's input. */
   readonly size: readonly [number, number];
+  /** See `Framing`. */
+  readonly aspect?: number;
   /** At most so many frames of each second of the video; all of them when absent. */
   readonly fps?: number;
   readonly signal?: AbortSignal;

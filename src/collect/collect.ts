@@ -5,6 +5,7 @@ import type { Ffmpeg } from '../camera/ffmpeg.js';
 import type { Frame } from '../camera/frame.js';
 import type { CameraSettings } from '../camera/settings.js';
 import { encodePng, type Picture, resizePicture } from '../data/image.js';
+import type { Framing } from '../data/preprocessing.js';
 import type { DetectorOptions, DetectorSource } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import { replaceFile, unwritable } from '../files.js';
@@ -17,8 +18,8 @@ const LARGER = 4;
 
 export interface CollectOptions {
   readonly camera: CameraSettings;
-  /** Height and width of what the detector sees. */
-  readonly size: readonly [number, number];
+  /** How a picture becomes what the detector sees. */
+  readonly framing: Framing;
   readonly ffmpeg: Ffmpeg;
   /** Pictures go to `images` in it, larger ones to `full`. */
   readonly out: string;
@@ -51,7 +52,7 @@ export interface Progress {
  * @throws KdadError FFMPEG_FAILED when the camera is lost, OUTPUT_UNWRITABLE, ENGINE_FAILED
  */
 export async function collect(options: CollectOptions): Promise<Progress> {
-  const { size, out, count = Number.POSITIVE_INFINITY, onlyGood, full, onProgress, onSaved } = options;
+  const { framing, out, count = Number.POSITIVE_INFINITY, onlyGood, full, onProgress, onSaved } = options;
   for (const folder of full ? ['images', 'full'] : ['images']) {
     await mkdir(join(out, folder), { recursive: true }).catch((error) => {
       throw unwritable(out, error);
@@ -65,7 +66,7 @@ export async function collect(options: CollectOptions): Promise<Progress> {
   };
   try {
     for await (const frame of frames(options, full ? LARGER : 1)) {
-      const seen = await resizePicture(frame, size);
+      const seen = await resizePicture(frame, framing.size);
       if (detector && !(await isGood(detector, seen, onlyGood))) add('anomalous');
       else if (!(await likeness.isNew(seen))) add('alike');
       else {
@@ -96,7 +97,7 @@ async function isGood(
 
 /** The camera's frames, the newest first come: what arrives while one is looked at is passed over. */
 async function* frames(
-  { camera: settings, size: [height, width], ffmpeg, signal }: CollectOptions,
+  { camera: settings, framing: { size, aspect }, ffmpeg, signal }: CollectOptions,
   larger: number,
 ): AsyncGenerator<Frame, void> {
   let newest: Frame | undefined;
@@ -116,7 +117,8 @@ async function* frames(
   };
   const stop = () => wake();
   signal.addEventListener('abort', stop);
-  const camera = new Camera(settings, { ffmpeg, size: [height * larger, width * larger], listener });
+  const [height, width] = size;
+  const camera = new Camera(settings, { ffmpeg, size: [height * larger, width * larger], aspect, listener });
   camera.start();
   try {
     for (;;) {

@@ -38,14 +38,14 @@ export const collect = new Command('collect')
     '\nPictures that look like an earlier one are left out. Ctrl-C ends it, too. Look through contact-sheet.html before training on images/.',
   )
   .action(async ({ config: file, camera: name, out, count, minutes, only, full }: Options) => {
-    const [{ loadConfig }, { modelOf }, { findFfmpeg }, { collect: run }, { ContactSheet }, { imagenetPreprocessing }] =
+    const [{ loadConfig }, { modelOf }, { findFfmpeg }, { collect: run }, { ContactSheet }, { ownFraming }] =
       await Promise.all([
         import('../config/load.js'),
         import('../config/models.js'),
         import('../camera/ffmpeg.js'),
         import('../collect/collect.js'),
         import('../report/contact-sheet.js'),
-        import('../data/preprocessing.js'),
+        import('../collect/own-framing.js'),
       ]);
     const config = await loadConfig(file);
     const camera = config.cameras.find((one) => one.name === name);
@@ -59,15 +59,16 @@ export const collect = new Command('collect')
       precisionFor(config.inspection.precision, { engine: config.engine }),
       only !== undefined,
     );
-    const size = bundle?.manifest.preprocessing.size ?? imagenetPreprocessing.size;
     const ffmpeg = await findFfmpeg(config.ffmpeg);
     const interruption = interruptible();
+    const framing =
+      bundle?.manifest.preprocessing ?? (await ownFraming(camera, { ffmpeg, signal: interruption.signal }));
     if (minutes !== undefined) setTimeout(() => interruption.abort(), 60_000 * minutes).unref();
     const sheet = new ContactSheet();
     const line = new ProgressLine();
     const { saved } = await run({
       camera,
-      size,
+      framing,
       ffmpeg,
       out,
       count,
@@ -90,7 +91,7 @@ export const collect = new Command('collect')
     console.log(`${saved} pictures in ${join(out, 'images')}; look through ${join(out, 'contact-sheet.html')}`);
   });
 
-/** Before the first training there is no model yet; then frames get the size that training gives them. */
+/** Before the first training there is no model yet; then frames get the shape that training gives them. */
 async function openModel(path: string, precision: PrecisionChoice, needed: boolean): Promise<Bundle | undefined> {
   const { openBundle } = await import('../bundle/read.js');
   return openBundle(path, precision).catch((error) => {

@@ -19,3 +19,19 @@ export function positiveNumber(text: string): number {
   }
   return value;
 }
+
+/** Of one side of a frame, in pixels. */
+const SIDES = { least: 64, most: 4096, step: 16 };
+
+/** A parser for a frame's height and width, say `640x256`. */
+export function frameSize(text: string): [number, number] {
+  const found = /^(\d{1,5})x(\d{1,5})$/.exec(text);
+  const sides = (found ?? []).slice(1).map(Number);
+  const { least, most, step } = SIDES;
+  if (!found || sides.some((side) => side % step !== 0 || side < least || side > most)) {
+    throw new InvalidArgumentError(
+      `Expected height x width, each a multiple of ${step} from ${least} to ${most}, for example 640x256.`,
+    );
+  }
+  return [sides[0], sides[1]];
+}

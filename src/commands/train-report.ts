@@ -1,5 +1,25 @@
+import { fillsFrame } from '../data/framing.js';
 import type { TrainProgress } from '../training/train.js';
 import { bar, duration, ProgressLine } from './progress-line.js';
+
+/** The frames of a product, and what they cost where that is not what the published square costs. */
+export function describeShape({
+  size: [height, width],
+  aspect,
+  padded,
+  cost,
+  images,
+}: Extract<TrainProgress, { stage: 'shape' }>): string {
+  const own = fillsFrame({ width, height }, { size: [height, width], aspect });
+  return [
+    `Frames of ${width} x ${height} (width x height)`,
+    ...(own ? [] : [`pictures of ${aspect.toFixed(2)} : 1 are ${stretchOf(width / height / aspect)} to fit`]),
+    ...(cost > 1.05 || cost < 0.95 ? [`${cost.toFixed(1)} times the computation of 256 x 256`] : []),
+    ...(padded > 0 ? [`${padded} of ${images} images have another shape than most and are padded, not stretched`] : []),
+  ].join('; ');
+}
+
+const stretchOf = (factor: number): string => (factor > 1 ? 'squashed in height' : 'squashed in width');
 
 /** What training shows on the terminal: one line an epoch. */
 export class TrainReport {
@@ -15,7 +35,8 @@ export class TrainReport {
       this.#stage = progress.stage;
       this.#startedAt = performance.now();
     }
-    if (progress.stage === 'images') this.#line.update(`Reading images ${progress.done}/${progress.total}`);
+    if (progress.stage === 'shape') this.#line.update(describeShape(progress));
+    else if (progress.stage === 'images') this.#line.update(`Reading images ${progress.done}/${progress.total}`);
     else if (progress.stage === 'calibration') this.#line.update('Calibrating the threshold');
     else this.#showTraining(progress);
   }

@@ -5,7 +5,7 @@ import { activateVersion, CRITERION, evaluationSet, NOT_ACTIVATED, placeInStore 
 import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
 import { judge } from './judge.js';
-import { wholeNumber } from './numbers.js';
+import { frameSize, wholeNumber } from './numbers.js';
 import { reportFile } from './report-file.js';
 import { TrainReport } from './train-report.js';
 
@@ -16,6 +16,7 @@ interface Options {
   readonly recipe: 'kdad' | 'seed' | 'paper';
   readonly epochs?: number;
   readonly seed: number;
+  readonly size?: readonly [number, number];
   readonly report?: string;
   readonly resume: boolean;
   readonly activate: boolean;
@@ -31,6 +32,11 @@ export const train = new Command('train')
   .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'seed', 'paper']).default('kdad'))
   .option('--epochs <n>', "passes over the images, instead of the recipe's", wholeNumber(1))
   .option('--seed <n>', 'decides the split, the first weights and the order', wholeNumber(0), 0)
+  .option(
+    '--size <height>x<width>',
+    "of the frames in pixels, multiples of 16, instead of the pictures' own shape",
+    frameSize,
+  )
   .option('--report <file>', 'write an HTML page about it, with the test images where there are some')
   .option('--resume', 'go on where an interrupted training stopped', false)
   .option(

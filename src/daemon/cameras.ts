@@ -3,6 +3,7 @@ import type { Ffmpeg } from '../camera/ffmpeg.js';
 import type { CameraSettings } from '../camera/settings.js';
 import { takesReconnection } from '../config/changes.js';
 import type { CameraConfig } from '../config/schema.js';
+import type { Framing } from '../data/preprocessing.js';
 import { TriggerGate } from '../inspection/trigger.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
@@ -10,8 +11,8 @@ import { chooseDecoders } from './decoders.js';
 
 export interface CamerasOptions {
   readonly ffmpeg: Ffmpeg;
-  /** Height and width of a camera's frames in pixels: the input of its model. */
-  sizeOf(settings: CameraConfig): readonly [number, number];
+  /** How a camera's pictures become the input of its model. */
+  framingOf(settings: CameraConfig): Framing;
   readonly metrics: Metrics;
   readonly log: Logger;
   listener(settings: CameraConfig): CameraListener;
@@ -87,9 +88,10 @@ export class Cameras {
   }
 
   #start(settings: CameraConfig, hardware: CameraSettings['hardware']): void {
-    const { ffmpeg, sizeOf, listener, onStart } = this.#options;
+    const { ffmpeg, framingOf, listener, onStart } = this.#options;
     const { name } = settings;
-    const dependencies = { ffmpeg, size: sizeOf(settings), listener: listener(settings) };
+    const { size, aspect } = framingOf(settings);
+    const dependencies = { ffmpeg, size, aspect, listener: listener(settings) };
     const camera = new Camera({ ...settings, hardware }, dependencies);
     this.#watched.set(name, { settings, camera, gate: new TriggerGate(settings.trigger) });
     onStart(name);

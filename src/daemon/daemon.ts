@@ -189,7 +189,7 @@ export class Daemon {
     });
     this.#cameras = new Cameras(cameras, {
       ffmpeg,
-      sizeOf: (settings) => judges.of(modelOf(this.#config, settings)).bundle.manifest.preprocessing.size,
+      framingOf: (settings) => judges.of(modelOf(this.#config, settings)).bundle.manifest.preprocessing,
       metrics,
       log,
       listener: (settings) => this.#switchboard.cameraListener(settings),

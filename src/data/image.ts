@@ -3,8 +3,9 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { KdadError } from '../errors.js';
 import { decodeBmp } from './bmp.js';
 import { formatOf, isAnimatedPng } from './format.js';
+import { fillsFrame, pad, placement } from './framing.js';
 import { checkSize, maxFileBytes } from './limits.js';
-import type { Preprocessing } from './preprocessing.js';
+import type { Framing, Preprocessing } from './preprocessing.js';
 import { resampleBilinear } from './resample.js';
 import { type DeepPicture, type KnownBits, saturate, toEightBits } from './sample-bits.js';
 
@@ -35,16 +36,18 @@ export function decodePicture(path: string, known?: KnownBits): Promise<Picture>
  */
 export async function decodeImage(
   path: string,
-  { size, sampleBits }: Pick<Preprocessing, 'size' | 'sampleBits'>,
+  { sampleBits, ...framing }: Pick<Preprocessing, 'size' | 'aspect' | 'sampleBits'>,
 ): Promise<Uint8Array> {
   const shrunk = await reading(path, async () => {
     const opened = await open(path);
     // Pixels of these can be shrunk as they come, so that the whole picture is never in memory.
-    if (opened.kind !== 'image' || !shrinksAlike(opened.metadata, size)) return undefined;
+    if (opened.kind !== 'image' || !fillsFrame(opened.metadata, framing)) return undefined;
+    const { size } = framing;
+    if (!shrinksAlike(opened.metadata, size)) return undefined;
     const image = opened.image.resize(size[1], size[0], { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
     return (await raw(image.toColourspace('srgb'))).pixels;
   });
-  return shrunk ?? (await resizePicture(await decodePicture(path, sampleBits), size)).pixels;
+  return shrunk ?? (await framePicture(await decodePicture(path, sampleBits), framing)).pixels;
 }
 
 /** The 16-bit samples of a file as they are; undefined where it has 8 bits. @throws KdadError IMAGE_UNREADABLE */
@@ -67,6 +70,23 @@ export async function resizePicture(picture: Picture, size: readonly [number, nu
   return { width, height, pixels: new Uint8Array(Uint8ClampedArray.from(enlarged).buffer) };
 }
 
+/** A picture as the frame that the detector sees. */
+export async function framePicture(picture: Picture, framing: Framing): Promise<Picture> {
+  const place = placement(picture, framing);
+  return pad(await resizePicture(picture, [place.height, place.width]), place, framing.size);
+}
+
+/**
+ * Width and height of an image file, upright by its EXIF orientation, without decoding it.
+ * @throws KdadError IMAGE_UNREADABLE naming the file and what is wrong with it
+ */
+export function pictureSize(path: string): Promise<Pick<Picture, 'width' | 'height'>> {
+  return reading(path, async () => {
+    const opened = await open(path);
+    return opened.kind === 'bmp' ? decodeBmp(opened.file) : opened.metadata.autoOrient;
+  });
+}
+
 /** A picture as a PNG file, without loss. */
 export function encodePng({ pixels, width, height }: Picture): Promise<Buffer> {
   return sharp(pixels, { raw: { width, height, channels: 3 } })
@@ -77,17 +97,20 @@ export function encodePng({ pixels, width, height }: Picture): Promise<Buffer> {
 /**
  * Reads a ground-truth mask: 1 where its nearest pixel is not black, 0 elsewhere.
  *
- * @param size height and width to sample it at
+ * @param size height and width to sample it at; with an `aspect`, the frame of this size that the picture lies in
  * @throws KdadError IMAGE_UNREADABLE
  */
-export async function readMask(path: string, [height, width]: readonly [number, number]): Promise<Uint8Array> {
+export async function readMask(path: string, size: readonly [number, number], aspect?: number): Promise<Uint8Array> {
+  const [height, width] = size;
   const { pixels, ...picture } = await decode(path, saturate);
   const mask = new Uint8Array(height * width);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * picture.height) / height) * picture.width;
-    for (let x = 0; x < width; x++) {
-      const pixel = (row + Math.floor(((x + 0.5) * picture.width) / width)) * 3;
-      mask[y * width + x] = pixels[pixel] + pixels[pixel + 1] + pixels[pixel + 2] > 0 ? 1 : 0;
+  const place = placement(picture, { size, aspect });
+  for (let y = 0; y < place.height; y++) {
+    const row = Math.floor(((y + 0.5) * picture.height) / place.height) * picture.width;
+    const line = (place.top + y) * width + place.left;
+    for (let x = 0; x < place.width; x++) {
+      const pixel = (row + Math.floor(((x + 0.5) * picture.width) / place.width)) * 3;
+      mask[line + x] = pixels[pixel] + pixels[pixel + 1] + pixels[pixel + 2] > 0 ? 1 : 0;
     }
   }
   return mask;

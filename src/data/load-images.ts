@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { decodeImage } from './image.js';
-import type { Preprocessing } from './preprocessing.js';
+import type { Framing } from './preprocessing.js';
 
 export interface LoadOptions {
   /** Images decoded at a time; as many as there are cores by default. Bounds the memory for full-size pictures. */
@@ -18,10 +18,10 @@ export interface LoadOptions {
  */
 export async function loadImages(
   paths: readonly string[],
-  preprocessing: Pick<Preprocessing, 'size'>,
+  framing: Framing,
   { concurrency = availableParallelism(), signal, onProgress }: LoadOptions = {},
 ): Promise<Uint8Array> {
-  const [height, width] = preprocessing.size;
+  const [height, width] = framing.size;
   const frameBytes = height * width * 3;
   const frames = new Uint8Array(paths.length * frameBytes);
   const queue = paths.entries();
@@ -32,7 +32,7 @@ export async function loadImages(
     for (const [position, path] of queue) {
       if (failed) return;
       signal?.throwIfAborted();
-      frames.set(await decodeImage(path, preprocessing), position * frameBytes);
+      frames.set(await decodeImage(path, framing), position * frameBytes);
       onProgress?.(++done, paths.length);
     }
   };

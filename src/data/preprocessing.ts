@@ -1,13 +1,22 @@
 import type { KnownBits } from './sample-bits.js';
 
-/**
- * How a picture becomes the detector's input: RGB, bilinear antialiased resize to `size` without keeping the aspect
- * ratio, divided by 255, then normalised per channel. Stored in the manifest. Resizing happens outside the detector
- * (sharp for files, ffmpeg's scale for streams); the division and normalisation are part of the detector's graph.
- */
-export interface Preprocessing {
+/** How pictures of any shape are brought into frames of one size. */
+export interface Framing {
   /** Height and width in pixels. */
   readonly size: readonly [number, number];
+  /**
+   * Width by height of the pictures that fill a whole frame; one of another shape is padded, so that none is stretched differently from the others.
+   * When absent, every picture is stretched to the frame.
+   */
+  readonly aspect?: number;
+}
+
+/**
+ * How a picture becomes the detector's input: RGB, bilinear antialiased resize into `size` (see `Framing`), divided by
+ * 255, then normalised per channel. Stored in the manifest. Resizing happens outside the detector
+ * (sharp for files, ffmpeg's scale for streams); the division and normalisation are part of the detector's graph.
+ */
+export interface Preprocessing extends Framing {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
   /** What 16-bit files mean. */

@@ -1,13 +1,14 @@
 import type { Ffmpeg } from '../camera/ffmpeg.js';
 import { firstFrame } from '../camera/first-frame.js';
 import type { CameraConfig } from '../config/schema.js';
+import type { Framing } from '../data/preprocessing.js';
 import { KdadError } from '../errors.js';
 import { type Finding, failed, ok } from './finding.js';
 
-/** @param size height and width of the frame */
+/** @param options `framing` is how the camera's pictures become frames */
 export async function checkCamera(
   camera: CameraConfig,
-  options: { ffmpeg: Ffmpeg; size: readonly [number, number]; signal: AbortSignal },
+  options: { ffmpeg: Ffmpeg; framing: Framing; signal: AbortSignal },
 ): Promise<Finding> {
   const what = `camera ${camera.name}`;
   const begin = performance.now();

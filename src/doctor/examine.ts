@@ -49,10 +49,10 @@ function checksOf(config: Config): Check[] {
   const ffmpeg = findFfmpeg(config.ffmpeg);
   const open = async (path: string) => openBundle(path, precisionFor(config.inspection.precision, computing));
   const bundles = new Map(modelsOf(config).map((path) => [path, open(path)]));
-  const sizeFor = (camera: CameraConfig) =>
+  const framingFor = (camera: CameraConfig) =>
     (bundles.get(modelOf(config, camera)) as Promise<Bundle>).then(
-      ({ manifest }) => manifest.preprocessing.size,
-      () => imagenetPreprocessing.size,
+      ({ manifest }) => manifest.preprocessing,
+      () => imagenetPreprocessing,
     );
   const modelChecks = ([path, bundle]: [string, Promise<Bundle>]): Check[] => {
     const which = bundles.size > 1 ? ` ${basename(path)}` : '';
@@ -64,7 +64,7 @@ function checksOf(config: Config): Check[] {
   const cameraCheck = (camera: CameraConfig): Check => ({
     what: `camera ${camera.name}`,
     needs: ffmpeg,
-    run: async (signal) => checkCamera(camera, { ffmpeg: await ffmpeg, size: await sizeFor(camera), signal }),
+    run: async (signal) => checkCamera(camera, { ffmpeg: await ffmpeg, framing: await framingFor(camera), signal }),
   });
   return [
     ...[...bundles].flatMap(modelChecks),

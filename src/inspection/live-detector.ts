@@ -1,5 +1,6 @@
 import type { Bundle } from '../bundle/read.js';
 import { readSelfTest } from '../bundle/self-test.js';
+import { sameShape } from '../data/framing.js';
 import { KdadError } from '../errors.js';
 import { InferenceProcess, type InferenceProcessOptions, type Judged, type JudgeRequest } from './inference-process.js';
 
@@ -72,7 +73,12 @@ export class LiveDetector {
 
   async #swap(bundle: Bundle, commit: () => Promise<void>): Promise<void> {
     const [height, width] = bundle.manifest.preprocessing.size;
-    const [oldHeight, oldWidth] = this.bundle.manifest.preprocessing.size;
+    const { aspect, size } = this.bundle.manifest.preprocessing;
+    const [oldHeight, oldWidth] = size;
+    if (!sameShape(aspect, bundle.manifest.preprocessing.aspect)) {
+      const message = `${bundle.directory}: its pictures have another shape than those of the model in use: restart the daemon`;
+      throw new KdadError('BUNDLE_UNSUPPORTED', message);
+    }
     if (height !== oldHeight || width !== oldWidth) {
       const sizes = `${width} x ${height}, while the cameras deliver ${oldWidth} x ${oldHeight}: restart the daemon`;
       throw new KdadError('BUNDLE_UNSUPPORTED', `${bundle.directory}: expects frames of ${sizes}`);

@@ -4,7 +4,8 @@ import type { Bundle } from '../bundle/read.js';
 import type { Ffmpeg } from '../camera/ffmpeg.js';
 import { readVideo } from '../camera/video.js';
 import { isImageName, listImages } from '../data/dataset.js';
-import { decodePicture, type Picture, resizePicture } from '../data/image.js';
+import { fillsFrame } from '../data/framing.js';
+import { decodePicture, framePicture, type Picture } from '../data/image.js';
 import type { AnomalyMap } from '../detector/anomaly-map.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
@@ -23,8 +24,10 @@ export interface Prediction {
   readonly source: Source;
   /** Counts the frames of a video from 0. */
   readonly frame?: number;
-  /** An image at its own size, a frame of a video at the detector's. */
+  /** An image at its own size; a frame of a video, and an image that had to be padded, at the detector's. */
   readonly picture: Picture;
+  /** Whether an image lies in the middle of its frame: its shape is not the one that the model learned. */
+  readonly padded: boolean;
   readonly score: number;
   readonly map: AnomalyMap;
 }
@@ -68,16 +71,17 @@ export async function* predict(
   findFfmpeg: () => Promise<Ffmpeg>,
   options: DetectorOptions = {},
 ): AsyncGenerator<Prediction | Failure, void> {
-  const { size } = bundle.manifest.preprocessing;
+  const { preprocessing } = bundle.manifest;
   let ffmpeg: Ffmpeg | undefined;
   const detector = await MaskingDetector.open(bundle, options);
   const judge = async (source: Source, picture: Picture, frame?: number): Promise<Prediction> => {
-    const { pixels } = await resizePicture(picture, size);
-    const judged = await detector.judge({ frames: pixels, batch: 1 });
+    const seen = frame === undefined ? await framePicture(picture, preprocessing) : picture;
+    const judged = await detector.judge({ frames: seen.pixels, batch: 1 });
     const [score] = judged.scores;
     const [map] = judged.maps as [AnomalyMap];
     if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${source.path}: the score is ${score}`);
-    return { source, frame, picture, score, map };
+    const padded = frame === undefined && !fillsFrame(picture, preprocessing);
+    return { source, frame, picture: padded ? seen : picture, padded, score, map };
   };
   try {
     for (const source of sources) {
@@ -86,7 +90,8 @@ export async function* predict(
           yield await judge(source, await decodePicture(source.path));
         } else {
           ffmpeg ??= await findFfmpeg();
-          for await (const frame of readVideo(source.path, { ffmpeg, size })) {
+          const { size, aspect } = preprocessing;
+          for await (const frame of readVideo(source.path, { ffmpeg, size, aspect })) {
             yield await judge(source, frame, frame.sequence);
           }
         }

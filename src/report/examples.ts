@@ -54,7 +54,6 @@ function shown(heading: string, what: string, images: readonly Judged[], most: n
  * @throws KdadError IMAGE_UNREADABLE, ENGINE_FAILED
  */
 export async function exampleSections(bundle: Bundle, root: string, groups: readonly Examples[]): Promise<Html[]> {
-  const threshold = bundle.threshold;
   const sections: Html[] = [];
   for (const [i, { heading, explanation, images }] of groups.entries()) {
     const parts: Html[] = [];
@@ -62,7 +61,7 @@ export async function exampleSections(bundle: Bundle, root: string, groups: read
     let position = 0;
     for await (const result of predict(bundle, sources, noVideo)) {
       if ('error' in result) throw result.error;
-      parts.push(await part(result, images[position++], threshold, root));
+      parts.push(await part(result, images[position++], bundle, root));
     }
     sections.push(section(heading, explanation, i === 0 ? colourScale() : null, parts));
   }
@@ -72,12 +71,13 @@ export async function exampleSections(bundle: Bundle, root: string, groups: read
 async function part(
   prediction: Prediction,
   { path, kind, mask }: Judged,
-  threshold: number,
+  { threshold, manifest }: Bundle,
   root: string,
 ): Promise<Html> {
+  const { aspect } = manifest.preprocessing;
   const ratio = prediction.score / threshold;
   const title = html`${outcome(kind, ratio)} ${ratio.toFixed(2)}× the threshold · ${path}`;
-  return html`<div class="part"><h4>${title}</h4>${await views(prediction, threshold, mask && join(root, mask))}</div>`;
+  return html`<div class="part"><h4>${title}</h4>${await views(prediction, threshold, { mask: mask && join(root, mask), aspect })}</div>`;
 }
 
 /** Whether the verdict is right, in its colour. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Dataset, TestImage } from '../data/dataset.js';
 import { readMask } from '../data/image.js';
 import { loadImages } from '../data/load-images.js';
+import type { Framing } from '../data/preprocessing.js';
 import { resampleBilinear } from '../data/resample.js';
 import { type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
 import type { Detection } from '../engine/onnx/session.js';
@@ -61,7 +62,7 @@ export async function judgeTests(
         const { size } = manifest.preprocessing;
         labelled ??= emptyMaps(tests.length, size);
         labelled.maps.set(enlarged(detection, size), start * size[0] * size[1]);
-        await readMasks(labelled, root, batch, start);
+        await readMasks(labelled, root, batch, start, manifest.preprocessing);
       }
       onProgress?.(start + batch.length, tests.length);
     }
@@ -92,9 +93,10 @@ async function readMasks(
   root: string,
   batch: readonly TestImage[],
   start: number,
+  framing: Framing,
 ): Promise<void> {
   for (const [i, { mask }] of batch.entries()) {
     if (mask === undefined) continue;
-    masks.set(await readMask(join(root, mask), mapSize), (start + i) * mapSize[0] * mapSize[1]);
+    masks.set(await readMask(join(root, mask), mapSize, framing.aspect), (start + i) * mapSize[0] * mapSize[1]);
   }
 }

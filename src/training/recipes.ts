@@ -26,6 +26,8 @@ export interface Recipe extends Schedule {
     /** The layers are combined at the input's size divided by this. */
     readonly downscale: number;
   };
+  /** Height and width of the frames, where they are part of the recipe; else the pictures' own shape. */
+  readonly size?: readonly [number, number];
   readonly threshold: { readonly rule: RuleName; readonly parameters: Readonly<Record<string, number>> };
 }
 
@@ -68,6 +70,7 @@ export const recipes = {
     batch: 4,
     optimiser: { kind: 'adam', learningRate: 4e-4, schedule: 'constant' },
     sharedStem: false,
+    size: [256, 256],
     map: { combine: 'sum', downscale: 1, blur: 4 },
     keep: 'last',
     threshold: { rule: 'max', parameters: { margin: 0.1 } },
@@ -78,6 +81,7 @@ export const recipes = {
     batch: 32,
     optimiser: { kind: 'sgd', learningRate: 0.4, schedule: 'constant', momentum: 0.9, weightDecay: 1e-4 },
     sharedStem: false,
+    size: [256, 256],
     map: { combine: 'product', downscale: 4, blur: 0 },
     keep: 'best',
     threshold: { rule: 'max', parameters: { margin: 0.1 } },

@@ -4,9 +4,10 @@ import { type Manifest, schemaVersion } from '../bundle/manifest.js';
 import { type BundleContents, checkTarget, writeBundle } from '../bundle/write.js';
 import { findDataset } from '../data/dataset.js';
 import { fingerprint } from '../data/fingerprint.js';
-import { encodePng } from '../data/image.js';
+import { encodePng, pictureSize } from '../data/image.js';
 import { loadImages } from '../data/load-images.js';
 import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing.js';
+import { type FrameShape, shapeOf } from '../data/shape.js';
 import { type Split, splitGood } from '../data/split.js';
 import type { Engine } from '../engine/engine.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
@@ -47,12 +48,15 @@ export interface TrainOptions {
   readonly resume?: boolean;
   readonly engine: Engine;
   readonly preprocessing?: Preprocessing;
+  /** Height and width of the frames, instead of the recipe's or the pictures' own shape; multiples of 16. */
+  readonly size?: readonly [number, number];
   /** Ends the training after the step at hand; the best student so far becomes the bundle. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainProgress) => void;
 }
 
 export type TrainProgress =
+  | ({ readonly stage: 'shape'; readonly images: number } & FrameShape)
   | { readonly stage: 'images'; readonly done: number; readonly total: number }
   | ({ readonly stage: 'training' } & DistillationProgress)
   | { readonly stage: 'calibration' };
@@ -72,13 +76,13 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { data, out, seed, engine, resume = false, signal, onProgress } = options;
-  const preprocessing = options.preprocessing ?? imagenetPreprocessing;
   await makeParent(out);
   await checkTarget(out, { replace: resume });
   const { weights: teacher, sha256: teacherHash } = await readTeacher(options.teacher);
   const { root, good } = await findDataset(data);
   const split = splitGood(good, { seed });
   const recipe = { ...options.recipe, epochs: options.epochs ?? epochsFor(options.recipe, split.training.length) };
+  const { preprocessing, padded } = await framesFor(root, good, options);
   const dataHash = await fingerprint(root, good);
   const images = await loadSplit(root, split, preprocessing, signal, onProgress);
 
@@ -117,7 +121,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     recipe,
     seed,
     preprocessing,
-    data: { images: good.length, sha256: dataHash },
+    data: { images: good.length, sha256: dataHash, padded },
     teacher: { sha256: teacherHash },
     split,
     calibration,
@@ -145,6 +149,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   await writeBundle(out, { files, manifest }, { replace: resume });
   if (distilled.finished) await removeCheckpoint(checkpoint);
   return { manifest, calibration, finished: distilled.finished };
+}
+
+/** The shape of the frames, from all good images. */
+async function framesFor(
+  root: string,
+  good: readonly string[],
+  { preprocessing, size, recipe, onProgress }: TrainOptions,
+): Promise<{ preprocessing: Preprocessing; padded?: number }> {
+  if (preprocessing) return { preprocessing };
+  const pictures: { width: number; height: number }[] = [];
+  for (const name of good) pictures.push(await pictureSize(joinPath(root, name)));
+  const shape = shapeOf(pictures, size ?? recipe.size);
+  onProgress?.({ stage: 'shape', images: good.length, ...shape });
+  return { preprocessing: { ...imagenetPreprocessing, size: shape.size, aspect: shape.aspect }, padded: shape.padded };
 }
 
 /** Decoded images, one array each. */
@@ -212,6 +230,7 @@ function describe(parts: {
     backbone: 'resnet18-layer3',
     preprocessing: {
       size: [...preprocessing.size],
+      aspect: preprocessing.aspect,
       mean: [...preprocessing.mean],
       std: [...preprocessing.std],
     },

@@ -9,6 +9,7 @@ const prediction = (name: string, frame?: number) => ({
   source: { kind: 'image' as const, path: `/photos/${name}`, name },
   frame,
   picture: { width: 8, height: 6, pixels: new Uint8Array(8 * 6 * 3) },
+  padded: false,
   score: 1,
   map: { values: new Float32Array(4), size: [2, 2] as const },
 });

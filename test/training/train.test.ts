@@ -1,12 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, inject, it } from 'vitest';
+import { openBundle } from '../../src/bundle/read.js';
 import { decodeImage } from '../../src/data/image.js';
 import { imagenetPreprocessing } from '../../src/data/preprocessing.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
 import { recipes } from '../../src/training/recipes.js';
 import { type TrainOptions, train } from '../../src/training/train.js';
+import { folderWith } from '../fixtures/folder.js';
+import { PICTURE, picture } from '../fixtures/product.js';
 import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
 
 const size = [TINY, TINY] as const;
@@ -63,6 +67,27 @@ describe('training', () => {
 
     expect(await files(interrupted.out)).toEqual(await files(straight.out));
     expect(await readdir(inject('shared'))).not.toContain('interrupted.checkpoint');
+  }, 120_000);
+
+  it('sees pictures in their own shape, and pads those of another', async () => {
+    const base = await options('shaped');
+    const data = await folderWith();
+    for (let i = 0; i < 10; i++) {
+      const { pixels } = picture(7000 + i, false);
+      const raw = { width: PICTURE, height: PICTURE, channels: 3 as const };
+      const [width, height] = i === 3 ? [64, 64] : [96, 64];
+      await sharp(pixels, { raw })
+        .resize(width, height, { fit: 'fill' })
+        .toFile(join(data, `${i}.png`));
+    }
+    const said: unknown[] = [];
+    const onProgress: TrainOptions['onProgress'] = (progress) => progress.stage === 'shape' && said.push(progress);
+    const own = { ...base, data, preprocessing: undefined, size: [64, 96] as const, onProgress };
+    const { manifest } = await train(own);
+    expect(manifest.preprocessing).toMatchObject({ size: [64, 96], aspect: 1.5 });
+    expect(manifest.data).toMatchObject({ images: 10, padded: 1 });
+    expect(said).toMatchObject([{ size: [64, 96], padded: 1, images: 10 }]);
+    await expect(openBundle(base.out)).resolves.toMatchObject({ manifest: { preprocessing: { aspect: 1.5 } } });
   }, 120_000);
 
   it('refuses to resume with other options, and to write over a bundle', async () => {
