@@ -16,6 +16,7 @@ import { describeMachine, type Machine } from './machine.js';
 import { operationsOf, type Roofline, roofline } from './roofline.js';
 import { makeBundle } from './scene.js';
 import type { Section } from './sections.js';
+import { measureScaling, type Scaling } from './threads.js';
 import { measureTraining } from './training.js';
 
 /** What a box can do; a section that was not asked for is missing. */
@@ -33,6 +34,7 @@ export interface Benchmark {
   readonly loadMs?: Record<string, number>;
   /** Milliseconds an image, by precision and batch size. */
   readonly inferenceMs?: ByBatch;
+  readonly threads?: Scaling;
   /** Milliseconds an image of a step of training, by batch size. */
   readonly trainingMs?: Record<number, number>;
   /** Bytes that training took at most, by batch size; null where that cannot be known. */
@@ -48,6 +50,8 @@ export interface BenchmarkOptions {
   readonly only: readonly Section[];
   /** Fewer repetitions, and no search for the most cameras. */
   readonly quick: boolean;
+  /** Of the processor, for everything; one for each core that we may use when left out. */
+  readonly threads?: number;
   readonly ffmpeg?: string;
   readonly signal: AbortSignal;
   /** Told what is being measured; `part` changes within it. */
@@ -78,7 +82,8 @@ async function measure(options: BenchmarkOptions, folder: string, given: Bundle 
   const wants = (section: Section) => only.includes(section);
 
   onProgress('Looking at the machine');
-  const machine = await describeMachine(signal);
+  const machine = await describeMachine({ threads: options.threads, signal });
+  const { threads } = machine;
   const bundle = given ?? (only.some((section) => section !== 'training') ? await madeBundle() : undefined);
   const size = bundle?.manifest.preprocessing.size ?? imagenetPreprocessing.size;
   const result: { -readonly [Key in keyof Benchmark]: Benchmark[Key] } = {
@@ -89,20 +94,25 @@ async function measure(options: BenchmarkOptions, folder: string, given: Bundle 
     const bundles = await inEachPrecision(bundle);
     if (wants('load')) {
       onProgress('Opening the detector');
-      result.loadMs = await measureLoad(bundles, repetition, signal);
+      result.loadMs = await measureLoad(bundles, { threads, repetition, signal });
     }
     if (wants('inference')) {
       const { frame } = await readSelfTest(bundle);
-      const measuring = { repetition, signal, onProgress: within('Inference') };
+      const measuring = { threads, repetition, signal, onProgress: within('Inference') };
       result.inferenceMs = await measureInference(bundles, frame, batches.inference, measuring);
     }
+  }
+  if (bundle && wants('threads')) {
+    onProgress('Threads');
+    const { frame } = await readSelfTest(bundle);
+    result.threads = await measureScaling(bundle, frame, { most: threads, repetition, signal });
   }
   if (wants('training')) {
     result.trainingMs = {};
     result.trainingMemory = {};
     for (const batch of batches.training) {
       onProgress('Training', `batch ${batch}`);
-      const { milliseconds, peakMemory } = await measureTraining({ batch, size, steps }, signal);
+      const { milliseconds, peakMemory } = await measureTraining({ batch, size, steps, threads }, signal);
       result.trainingMs[batch] = milliseconds;
       result.trainingMemory[batch] = peakMemory;
     }
@@ -117,14 +127,14 @@ async function measure(options: BenchmarkOptions, folder: string, given: Bundle 
       result.decode = await measureDecoding({ ...decoding, onProgress: within('Decoding') });
     }
     if (wants('line')) {
-      const common = { folder, bundle: bundle.directory, ffmpeg: ffmpeg.path, seconds, signal };
+      const common = { folder, bundle: bundle.directory, threads, ffmpeg: ffmpeg.path, seconds, signal };
       const line = { clips, heights: quick ? [720] : heights, rates, onProgress: within('The daemon') };
       result.line = await measureLine(common, line);
     }
   }
   if (bundle && wants('roofline')) {
     onProgress('The peak of convolutions');
-    const peak = await convolutionPeak(repetition, signal);
+    const peak = await convolutionPeak({ threads, repetition, signal });
     result.roofline = roofline(peak, operationsOf(size, stemIsShared(bundle)), result.inferenceMs ?? {});
   }
   return result;
@@ -132,7 +142,7 @@ async function measure(options: BenchmarkOptions, folder: string, given: Bundle 
   async function madeBundle(): Promise<Bundle> {
     const what = 'Training a small model, since no --model was given';
     onProgress(what);
-    return openBundle(await makeBundle(folder, { signal, onProgress: within(what) }));
+    return openBundle(await makeBundle(folder, { threads, signal, onProgress: within(what) }));
   }
 }
 

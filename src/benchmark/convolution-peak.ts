@@ -1,7 +1,8 @@
 import { randomFrom } from '../data/random.js';
 import { type Edge, Graph } from '../engine/onnx/graph.js';
 import { Session } from '../engine/onnx/runtime.js';
-import { inTurns, type Repetition } from './rounds.js';
+import type { Measuring } from './inference.js';
+import { inTurns } from './rounds.js';
 
 /** Large enough to keep every core at work, and of the shape that the backbone's are of. */
 const CHANNELS = 256;
@@ -18,13 +19,14 @@ const attributes = { kernel_shape: [FILTER, FILTER], pads: [1, 1, 1, 1] };
 export const OPERATIONS = CONVOLUTIONS * 2 * CHANNELS ** 2 * FILTER ** 2 * SIZE ** 2;
 
 /** Operations a second of onnxruntime's convolutions, in floats and in 8-bit integers. @throws KdadError ENGINE_FAILED; the signal's reason */
-export async function convolutionPeak(
-  repetition: Repetition,
-  signal?: AbortSignal,
-): Promise<{ fp32: number; int8: number }> {
+export async function convolutionPeak({
+  threads,
+  repetition,
+  signal,
+}: Measuring): Promise<{ fp32: number; int8: number }> {
   const random = randomFrom(1);
-  const floats = await Session.open(inFloats(random).encode());
-  const bytes = await Session.open(inBytes(random).encode());
+  const floats = await Session.open(inFloats(random).encode(), { threads });
+  const bytes = await Session.open(inBytes(random).encode(), { threads });
   try {
     const x = { shape, data: Float32Array.from({ length: values }, () => random() - 0.5) };
     const y = { shape, data: Uint8Array.from({ length: values }, () => 256 * random()) };

@@ -9,15 +9,22 @@ export type Bundles = Partial<Record<'fp32' | 'int8', Bundle>>;
 /** Milliseconds by precision and batch size. */
 export type ByBatch = Record<string, Record<number, number>>;
 
+/** How it is measured. */
+export interface Measuring {
+  /** Of the processor, that the detectors compute in. */
+  readonly threads: number;
+  readonly repetition: Repetition;
+  readonly signal?: AbortSignal;
+}
+
 /** Milliseconds to open the detector, by precision. */
 export async function measureLoad(
   bundles: Bundles,
-  repetition: Repetition,
-  signal?: AbortSignal,
+  { threads, repetition, signal }: Measuring,
 ): Promise<Record<string, number>> {
   const kinds = Object.entries(bundles).map(([precision, bundle]) => {
     const open = async () => {
-      const detector = await openDetector(bundle);
+      const detector = await openDetector(bundle, { threads });
       await detector.dispose();
     };
     return [precision, open] as const;
@@ -30,17 +37,13 @@ export async function measureInference(
   bundles: Bundles,
   frame: Uint8Array,
   batches: readonly number[],
-  options: {
-    readonly repetition: Repetition;
-    readonly signal?: AbortSignal;
-    readonly onProgress?: (what: string) => void;
-  },
+  options: Measuring & { readonly onProgress?: (what: string) => void },
 ): Promise<ByBatch> {
   const detectors: [string, Detector][] = [];
   const measured: ByBatch = {};
   try {
     for (const [precision, bundle] of Object.entries(bundles)) {
-      detectors.push([precision, await openDetector(bundle)]);
+      detectors.push([precision, await openDetector(bundle, options)]);
       measured[precision] = {};
     }
     for (const batch of batches) {

@@ -15,6 +15,8 @@ export interface LineOptions {
   readonly folder: string;
   readonly bundle: string;
   readonly precision?: PrecisionChoice;
+  /** Of the detector; as many as the daemon chooses when left out. */
+  readonly threads?: number;
   readonly ffmpeg: string;
   /** The video that each camera plays over and over, at its own pace. */
   readonly clip: string;
@@ -133,13 +135,16 @@ const perSecond = (before: ByRole, after: ByRole, seconds: number): ByRole => {
   return { daemon: rate('daemon'), inference: rate('inference'), ffmpeg: rate('ffmpeg'), total: rate('total') };
 };
 
-function configuration({ bundle, precision = 'auto', ffmpeg, clip, cameras }: LineOptions, broker: string): string {
+function configuration(
+  { bundle, precision = 'auto', threads, ffmpeg, clip, cameras }: LineOptions,
+  broker: string,
+): string {
   const source = { kind: 'file', path: clip, loop: true };
   return JSON.stringify({
     model: bundle,
     ffmpeg,
     stateDir: 'state',
-    inspection: { precision },
+    inspection: { precision, threads },
     cameras: Array.from({ length: cameras }, (_, i) => ({ name: `camera-${i}`, source, threshold: 1e9 })),
     evidence: { keep: false },
     mqtt: { url: broker, topicPrefix: 'bench', version: '3.1.1', verdicts: true },

@@ -1,15 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { multipliesBytes } from '../bundle/precision.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
+import { findCores, threadsFor } from '../processor/cores.js';
 import { version } from '../version.js';
 import { rounded } from './statistics.js';
 
 /** What was measured on. */
 export interface Machine {
   readonly processor: string;
+  /** That we may use, as `Cores` has them. */
   readonly cores: number;
+  readonly allCores: number;
+  readonly allowedCores: number;
+  readonly quota: number | null;
+  /** Of the processor, that everything was measured in. */
+  readonly threads: number;
   /** Bytes. */
   readonly memory: number;
   /** Whether it has instructions for products of bytes. */
@@ -26,15 +33,22 @@ export interface Machine {
 /** Milliseconds that the processor is watched for. */
 const WATCHED = 500;
 
-export async function describeMachine(signal?: AbortSignal): Promise<Machine> {
+export async function describeMachine(
+  options: { readonly threads?: number; readonly signal?: AbortSignal } = {},
+): Promise<Machine> {
   const load = rounded(loadavg()[0]);
   const before = await busyTicks();
-  await sleep(WATCHED, undefined, { signal });
+  await sleep(WATCHED, undefined, { signal: options.signal });
   const after = await busyTicks();
+  const { all, allowed, quota, usable } = findCores();
   const [{ model = 'unknown' } = {}] = cpus();
   return {
     processor: model.trim(),
-    cores: availableParallelism(),
+    cores: usable,
+    allCores: all,
+    allowedCores: allowed,
+    quota: quota ?? null,
+    threads: threadsFor(options.threads),
     memory: totalmem(),
     multipliesBytes: multipliesBytes(),
     node: process.version,

@@ -16,8 +16,13 @@ const EPOCHS = 12;
  */
 export async function makeBundle(
   folder: string,
-  { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (what: string) => void } = {},
+  options: {
+    readonly threads?: number;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (what: string) => void;
+  } = {},
 ): Promise<string> {
+  const { threads, signal, onProgress } = options;
   const [data, out] = [join(folder, 'parts'), join(folder, 'model')];
   await writeDataset(bracket, data, { good: IMAGES, testGood: 0, defective: 0 }, 0, (done) =>
     onProgress?.(`pictures ${done}/${IMAGES}`),
@@ -30,7 +35,7 @@ export async function makeBundle(
     recipe: recipes.kdad,
     epochs: EPOCHS,
     seed: 0,
-    engine: new OnnxEngine(),
+    engine: new OnnxEngine({ threads }),
     signal,
     onProgress: (progress) => {
       if (progress.stage === 'training') onProgress?.(`epoch ${progress.epoch}/${progress.epochs}`);

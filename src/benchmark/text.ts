@@ -1,10 +1,11 @@
+import { describeCores } from '../processor/cores.js';
 import type { Benchmark } from './benchmark.js';
 import type { LineRun } from './line.js';
 
 /** What was measured, for people: a part each, a hundred columns wide at most. */
 export function describe(result: Benchmark): string {
-  const parts = [machine(result), model(result), inference(result), training(result), decode(result), line(result)];
-  return [...parts, roofline(result)]
+  const parts = [machine, model, inference, threads, training, decode, line, roofline].map((part) => part(result));
+  return parts
     .filter((part) => part.length > 0)
     .map((part) => part.join('\n'))
     .join('\n\n');
@@ -13,12 +14,14 @@ export function describe(result: Benchmark): string {
 /** Cores that others may keep busy before our times mean little. */
 const QUIET = 0.15;
 
-function machine({ machine: { processor, cores, memory, ...versions } }: Benchmark): string[] {
-  const { kdadEdge, node, onnxruntime, load, busyCores } = versions;
+function machine({ machine: { processor, memory, ...rest } }: Benchmark): string[] {
+  const { kdadEdge, node, onnxruntime, load, busyCores, threads } = rest;
+  const { cores: usable, allCores: all, allowedCores: allowed, quota } = rest;
+  const cores = describeCores({ all, allowed, quota: quota ?? undefined, usable });
   const others = busyCores ?? load;
   return [
-    row('Machine', `${processor}, ${cores} cores, ${gigabytes(memory)}`),
-    row('', `kdad-edge ${kdadEdge}, Node ${node.replace('v', '')}, onnxruntime ${onnxruntime}`),
+    row('Machine', `${processor}, ${cores}, ${gigabytes(memory)}`),
+    row('', `kdad-edge ${kdadEdge}, Node ${node.replace('v', '')}, onnxruntime ${onnxruntime} in ${counted(threads)}`),
     ...(others > QUIET
       ? [row('', `NOT QUIET: other programs keep ${others.toFixed(1)} cores busy, times are too long (load ${load})`)]
       : []),
@@ -48,6 +51,20 @@ function inference({ inferenceMs }: Benchmark): string[] {
       const cells = precisions.map((precision) => cell(inferenceMs[precision][Number(batch)]));
       return row('', `batch ${batch.padEnd(3)} ${cells.join('  ')}${ratio(batch)}`);
     }),
+  ];
+}
+
+function threads({ threads: scaling }: Benchmark): string[] {
+  if (!scaling) return [];
+  const { precision, milliseconds, warning } = scaling;
+  return [
+    row('Threads', `an image of a batch of one, ${precision}`),
+    ...Object.entries(milliseconds).map(([count, time]) => {
+      const speed = (milliseconds[1] / time).toFixed(1);
+      const compared = count === '1' ? '' : `   ${speed} times as fast as one`;
+      return row('', `${counted(Number(count)).padEnd(12)}${time.toFixed(1).padStart(7)} ms${compared}`);
+    }),
+    ...(warning === null ? [] : [row('', `SCALES BADLY: ${warning}`)]),
   ];
 }
 
@@ -122,6 +139,7 @@ function roofline({ roofline: measured }: Benchmark): string[] {
 }
 
 const row = (name: string, text: string): string => `${name.padEnd(11)}${text}`.trimEnd();
+const counted = (threads: number): string => `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 const milliseconds = (time: number): string => `${time.toFixed(0)} ms`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;

@@ -21,14 +21,16 @@ export async function stepTime({
   batch,
   size,
   steps,
+  threads,
   sharedStem = recipes.kdad.sharedStem,
 }: {
   readonly batch: number;
   readonly size: readonly [number, number];
   readonly steps: number;
+  readonly threads?: number;
   readonly sharedStem?: boolean;
 }): Promise<number> {
-  const engine = new OnnxEngine();
+  const engine = new OnnxEngine({ threads });
   const random = randomFrom(batch);
   const pixels = size[0] * size[1] * 3;
   const frames = Array.from({ length: batch }, () => Uint8Array.from({ length: pixels }, () => 256 * random()));

@@ -9,6 +9,8 @@ export interface TrainingJob {
   /** Height and width of an image. */
   readonly size: readonly [number, number];
   readonly steps: number;
+  /** Of the processor; one for each core that we may use when left out. */
+  readonly threads?: number;
 }
 
 export interface MeasuredTraining {

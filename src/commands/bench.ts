@@ -3,11 +3,13 @@ import { type Section, sections } from '../benchmark/sections.js';
 import { interruptible } from './interruption.js';
 import { ProgressLine } from './progress-line.js';
 import { endWithReader } from './reader.js';
+import { threadsOption } from './threads.js';
 
 interface Options {
   readonly model?: string;
   readonly only: readonly Section[];
   readonly quick: boolean;
+  readonly threads?: number;
   readonly ffmpeg?: string;
   readonly json: boolean;
 }
@@ -19,6 +21,7 @@ export const bench = new Command('bench')
     new Option('--only <parts>', `some of ${sections.join(',')}`).argParser(parseSections).default(sections, 'all'),
   )
   .option('--quick', 'fewer repetitions, and no search for the most cameras', false)
+  .addOption(threadsOption())
   .option('--ffmpeg <file>', 'the ffmpeg to use')
   .option('--json', 'print the result as JSON', false)
   .addHelpText(

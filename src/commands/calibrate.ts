@@ -5,6 +5,7 @@ import type { EngineName } from '../engine/engines.js';
 import type { RuleName } from '../training/calibrate.js';
 import { engineOption } from './engine.js';
 import { ProgressLine } from './progress-line.js';
+import { threadsOption } from './threads.js';
 
 interface Options {
   readonly model: string;
@@ -12,6 +13,7 @@ interface Options {
   readonly rule?: RuleName;
   readonly out?: string;
   readonly engine: EngineName;
+  readonly threads?: number;
 }
 
 export const calibrate = new Command('calibrate')
@@ -28,11 +30,12 @@ export const calibrate = new Command('calibrate')
   )
   .option('--out <folder>', 'a new bundle; the old one is replaced otherwise')
   .addOption(engineOption())
+  .addOption(threadsOption())
   .addHelpText(
     'after',
     '\nImages that the model learned from score too well: the threshold would be too low for others.',
   )
-  .action(async ({ model, data, rule, out, engine }: Options) => {
+  .action(async ({ model, data, rule, out, engine, threads }: Options) => {
     const [{ openBundle }, { findDataset }, { recalibrate }, { describeFalseAlarms }] = await Promise.all([
       import('../bundle/read.js'),
       import('../data/dataset.js'),
@@ -44,7 +47,8 @@ export const calibrate = new Command('calibrate')
     const target = out === undefined ? bundle.directory : resolve(out);
     const line = new ProgressLine();
     const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
-    const calibration = await recalibrate(bundle, { root, images: good, rule, out: target, engine, onProgress });
+    const options = { root, images: good, rule, out: target, engine, threads, onProgress };
+    const calibration = await recalibrate(bundle, options);
     line.finish();
     const before = bundle.threshold.toPrecision(4);
     console.log(

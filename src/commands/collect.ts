@@ -77,6 +77,7 @@ export const collect = new Command('collect')
         bundle && {
           source: bundle,
           engine: config.engine,
+          threads: config.inspection.threads,
           threshold: camera.threshold ?? bundle.threshold,
           ignored: camera.ignore,
         },

@@ -9,6 +9,7 @@ import { judge } from './judge.js';
 import { precisionOption } from './precision-option.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
+import { threadsOption } from './threads.js';
 
 interface Options {
   readonly model: string;
@@ -17,6 +18,7 @@ interface Options {
   readonly report?: string;
   readonly engine: EngineName;
   readonly device: string;
+  readonly threads?: number;
   readonly json: boolean;
   readonly precision: PrecisionChoice;
 }
@@ -30,11 +32,12 @@ export const evaluate = new Command('eval')
   .addOption(engineOption())
   .addOption(deviceOption().default('auto'))
   .addOption(precisionOption())
+  .addOption(threadsOption())
   .option('--json', 'print the result as JSON', false)
-  .action(async ({ model, data, compare, report, engine, device, precision, json }: Options) => {
+  .action(async ({ model, data, compare, report, engine, device, threads, precision, json }: Options) => {
     endWithReader();
     const page = report === undefined ? undefined : await reportFile(report);
-    const first = await judge(model, data, { engine, device, precision });
+    const first = await judge(model, data, { engine, device, threads, precision });
     if (page) {
       const { evaluationReport } = await import('../report/report.js');
       await page.write(await evaluationReport(first.bundle, data, first));
@@ -43,7 +46,7 @@ export const evaluate = new Command('eval')
       console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
       return;
     }
-    const second = await judge(compare, data, { engine, device, precision });
+    const second = await judge(compare, data, { engine, device, threads, precision });
     const { pairedBootstrap } = await import('../metrics/bootstrap.js');
     const labels = first.images.map(({ kind }) => kind !== 'good');
     const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));

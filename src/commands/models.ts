@@ -4,6 +4,12 @@ import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import { activateVersion, CRITERION, NOT_ACTIVATED } from './activation.js';
 import { engineOption } from './engine.js';
+import { threadsOption } from './threads.js';
+
+interface Computing {
+  readonly engine: EngineName;
+  readonly threads?: number;
+}
 
 export const models = new Command('models')
   .description('the versions of a model: folders in a store, models/<name>/<version>, one of them in use')
@@ -46,9 +52,10 @@ models
   .argument('<version>', 'which one')
   .option('--evaluate <folder>', 'only if it is not worse than the one in use on these images')
   .addOption(engineOption())
+  .addOption(threadsOption())
   .addHelpText('after', `\n${CRITERION}`)
-  .action(async (folder: string, version: string, { evaluate, engine }: { evaluate?: string; engine: EngineName }) => {
-    if (!(await activateVersion(folder, version, evaluate, { engine }))) process.exitCode = NOT_ACTIVATED;
+  .action(async (folder: string, version: string, { evaluate, ...options }: Computing & { evaluate?: string }) => {
+    if (!(await activateVersion(folder, version, evaluate, options))) process.exitCode = NOT_ACTIVATED;
   });
 
 models
@@ -65,11 +72,12 @@ models
   .description('check every file of a bundle, and whether it scores its own picture as where it was trained')
   .argument('<bundle>', 'a bundle, or a store for the version in use')
   .addOption(engineOption())
-  .action(async (path: string, { engine }: { engine: EngineName }) => {
+  .addOption(threadsOption())
+  .action(async (path: string, options: Computing) => {
     const [{ openBundle }, { prove }] = await Promise.all([
       import('../bundle/read.js'),
       import('../inspection/prove.js'),
     ]);
-    await prove(await openBundle(resolve(path), precisionFor('auto', { engine })), { engine });
+    await prove(await openBundle(resolve(path), precisionFor('auto', options)), options);
     console.log(`${path} is whole and judges as where it was trained`);
   });

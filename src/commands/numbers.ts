@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A parser for options that take a whole number from `least` on. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A parser for options that take a whole number from `least` on, up to `most`. */
+export function wholeNumber(least: number, most = 2 ** 31 - 1): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > most) {
+      const range = most === 2 ** 31 - 1 ? `from ${least} on` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`Expected a whole number ${range}.`);
     }
     return value;
   };

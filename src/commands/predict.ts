@@ -7,6 +7,7 @@ import { engineOption } from './engine.js';
 import { precisionOption } from './precision-option.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
+import { threadsOption } from './threads.js';
 
 interface Options {
   readonly model: string;
@@ -17,6 +18,7 @@ interface Options {
   readonly ffmpeg?: string;
   readonly engine: EngineName;
   readonly device: string;
+  readonly threads?: number;
   readonly precision: PrecisionChoice;
 }
 
@@ -32,6 +34,7 @@ export const predict = new Command('predict')
   .option('--ffmpeg <file>', 'the ffmpeg that decodes videos')
   .addOption(engineOption())
   .addOption(deviceOption().default('auto'))
+  .addOption(threadsOption())
   .addHelpText(
     'after',
     `
@@ -58,7 +61,8 @@ and the exit code is that of the first error.`,
     const gallery = page && new (await import('../report/gallery.js')).Gallery(bundle);
     const width = Math.max(...sources.map(({ path }) => path.length));
 
-    const judging = { engine: options.engine, device: options.device, onDevice: tellFallback };
+    const { engine, device, threads } = options;
+    const judging = { engine, device, threads, onDevice: tellFallback };
     let anomalies = 0;
     let firstError = 0;
     for await (const result of predictSources(bundle, sources, () => findFfmpeg(options.ffmpeg), judging)) {

@@ -5,6 +5,7 @@ import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
 import { positiveNumber, wholeNumber } from './numbers.js';
 import { bar, duration, ProgressLine } from './progress-line.js';
+import { threadsOption } from './threads.js';
 
 interface DistillOptions {
   readonly teacher: string;
@@ -18,6 +19,7 @@ interface DistillOptions {
   readonly seed: number;
   readonly resume: boolean;
   readonly engine: EngineName;
+  readonly threads?: number;
 }
 
 const distill = new Command('distill')
@@ -33,6 +35,7 @@ const distill = new Command('distill')
   .option('--seed <n>', 'decides the first weights, the held-out pictures and the crops', wholeNumber(0), 0)
   .option('--resume', 'go on where an interrupted run stopped; --images may be larger', false)
   .addOption(engineOption())
+  .addOption(threadsOption())
   .addHelpText(
     'after',
     '\nEvery 4096 crops a checkpoint is written and the similarity to the teacher measured on held-out pictures.',
@@ -58,7 +61,7 @@ const distill = new Command('distill')
       ...options,
       teacher: await resolveTeacher(options.teacher),
       start: options.start && (await resolveTeacher(options.start)),
-      engine: await openEngine(options.engine),
+      engine: await openEngine(options.engine, options),
       signal: interruption.signal,
       onCorpus: (pictures, heldOut) => console.error(`${pictures} pictures; ${heldOut} crops of some are held out`),
       onSkip: (error) => {

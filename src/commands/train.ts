@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { DetectorOptions } from '../detector/detector.js';
 import type { EngineName } from '../engine/engines.js';
 import { KdadError } from '../errors.js';
 import { activateVersion, CRITERION, evaluationSet, NOT_ACTIVATED, placeInStore } from './activation.js';
@@ -7,6 +8,7 @@ import { interruptible } from './interruption.js';
 import { judge } from './judge.js';
 import { frameSize, wholeNumber } from './numbers.js';
 import { reportFile } from './report-file.js';
+import { threadsOption } from './threads.js';
 import { TrainReport } from './train-report.js';
 
 interface Options {
@@ -22,6 +24,7 @@ interface Options {
   readonly activate: boolean;
   readonly evaluate?: string;
   readonly engine: EngineName;
+  readonly threads?: number;
 }
 
 export const train = new Command('train')
@@ -46,6 +49,7 @@ export const train = new Command('train')
   )
   .option('--evaluate <folder>', "images to compare both on, instead of the dataset's test images")
   .addOption(engineOption())
+  .addOption(threadsOption())
   .addHelpText(
     'after',
     `\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.\n\n${CRITERION}\nSo does a training that was stopped early. Without images to compare on, a bundle that is whole is put to use.`,
@@ -64,6 +68,7 @@ export const train = new Command('train')
     }
     const place = options.activate ? placeInStore(options.out) : undefined;
     const evaluation = place && (await evaluationSet(options.data, options.evaluate));
+    const { engine, threads } = options;
     const recipe = recipes[options.recipe];
     const page = options.report === undefined ? undefined : await reportFile(options.report);
     const interruption = interruptible();
@@ -72,7 +77,7 @@ export const train = new Command('train')
       ...options,
       teacher: await resolveTeacher(options.teacher),
       recipe,
-      engine: await openEngine(options.engine),
+      engine: await openEngine(engine, { threads }),
       signal: interruption.signal,
       onProgress: (progress) => report.show(progress),
     });
@@ -90,14 +95,14 @@ export const train = new Command('train')
         ...(finished ? [] : ['Go on with the same command and --resume.']),
       ].join('\n'),
     );
-    await page?.write(await trainedReport(options.out, options.data, options.engine));
+    await page?.write(await trainedReport(options.out, options.data, { engine, threads }));
     if (!place) return;
-    if (!finished || !(await activateVersion(place.store, place.version, evaluation, { engine: options.engine })))
+    if (!finished || !(await activateVersion(place.store, place.version, evaluation, { engine, threads })))
       process.exitCode = NOT_ACTIVATED;
   });
 
 /** On the test images where the dataset has some, else on those held out. */
-async function trainedReport(out: string, data: string, engine: EngineName): Promise<string> {
+async function trainedReport(out: string, data: string, options: DetectorOptions): Promise<string> {
   const [{ openBundle }, { findDataset }, { evaluationReport, trainingReport }] = await Promise.all([
     import('../bundle/read.js'),
     import('../data/dataset.js'),
@@ -105,6 +110,6 @@ async function trainedReport(out: string, data: string, engine: EngineName): Pro
   ]);
   const { tests } = await findDataset(data);
   if (tests.length === 0) return trainingReport(await openBundle(out), data);
-  const judged = await judge(out, data, { engine });
+  const judged = await judge(out, data, options);
   return evaluationReport(judged.bundle, data, judged);
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { precisionChoices } from '../bundle/precision.js';
 import { engineNames } from '../engine/engines.js';
 import { DEVICES, devicePattern } from '../engine/onnx/device.js';
+import { MOST_THREADS } from '../processor/cores.js';
 import { camera } from './camera-schema.js';
 import { duration, positiveDuration } from './duration.js';
 import { count, ratio, restarts, text, url } from './values.js';
@@ -31,7 +32,12 @@ const inspection = z.strictObject({
   queue: count
     .default(4)
     .describe('Frames of one camera that wait at most; when one more comes, the oldest is dropped and counted.'),
-  threads: z.int().nonnegative().default(0).describe('Threads of the detector; 0 takes every core.'),
+  threads: z
+    .int()
+    .nonnegative()
+    .max(MOST_THREADS, `expected at most ${MOST_THREADS}`)
+    .default(0)
+    .describe('Threads of the detector; 0 takes one for each core that the daemon may use (affinity, quota).'),
   precision: z
     .enum(precisionChoices)
     .default('auto')

@@ -1,4 +1,4 @@
-import type { UsedDevice } from '../engine/onnx/device.js';
+import type { Used } from '../detector/detector.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
 
@@ -18,6 +18,7 @@ export class DeviceInfo {
   readonly #metrics: Metrics;
   readonly #log: Logger;
   #told: Labels | undefined;
+  #threads: number | undefined;
 
   constructor({ engine, asked, metrics, log }: DeviceInfoOptions) {
     this.#about = { engine, asked };
@@ -30,17 +31,24 @@ export class DeviceInfo {
     return this.#told?.device;
   }
 
-  tell(model: string, { device, passedOver: reason }: UsedDevice): void {
+  /** Of the processor; undefined before anything was told. */
+  get threads(): number | undefined {
+    return this.#threads;
+  }
+
+  tell(model: string, { device, threads, passedOver: reason }: Used): void {
     const about = { model, ...this.#about, device };
     this.forget();
+    this.#threads = threads;
     this.#told = { ...about, fallback: String(reason !== undefined) };
     this.#metrics.inferenceDevice.set(this.#told, 1);
-    if (reason === undefined) this.#log.info(about, 'detector loaded');
-    else this.#log.warn({ ...about, reason }, 'the processor judges: the GPU cannot be used');
+    if (reason === undefined) this.#log.info({ ...about, threads }, 'detector loaded');
+    else this.#log.warn({ ...about, threads, reason }, 'the processor judges: the GPU cannot be used');
   }
 
   forget(): void {
     if (this.#told) this.#metrics.inferenceDevice.remove(this.#told);
     this.#told = undefined;
+    this.#threads = undefined;
   }
 }

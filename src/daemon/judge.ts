@@ -86,6 +86,11 @@ export class Judge {
     return this.#deviceInfo.device;
   }
 
+  /** Of the processor, that the detector computes in; undefined before it is loaded for the first time. */
+  get threads(): number | undefined {
+    return this.#deviceInfo.threads;
+  }
+
   /** @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, IMAGE_UNREADABLE */
   async start(): Promise<void> {
     await this.#detector.start();

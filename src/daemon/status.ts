@@ -14,6 +14,8 @@ export interface Status {
   readonly models: readonly (Pick<Bundle, 'name' | 'version' | 'precision' | 'threshold'> & {
     /** What its detector runs on; left out until it is loaded. */
     readonly device?: string;
+    /** Of the processor, that it computes in; left out until it is loaded. */
+    readonly threads?: number;
   })[];
   readonly cameras: readonly CameraStatus[];
   /** Left out where none is configured. */
@@ -54,7 +56,12 @@ export interface StatusSources {
   /** Names, in the order of the configuration. */
   readonly cameras: readonly string[];
   readonly judges: {
-    readonly all: readonly { readonly bundle: Bundle; readonly ready: boolean; readonly device?: string }[];
+    readonly all: readonly {
+      readonly bundle: Bundle;
+      readonly ready: boolean;
+      readonly device?: string;
+      readonly threads?: number;
+    }[];
   };
   /** The bundle that judges a camera now. */
   bundleOf(camera: string): Bundle;
@@ -107,9 +114,9 @@ export class StatusBoard {
     return {
       version,
       uptimeSeconds: Math.round(process.uptime()),
-      models: judges.all.map(({ bundle, device }) => {
+      models: judges.all.map(({ bundle, device, threads }) => {
         const { name, version: modelVersion, precision, threshold } = bundle;
-        return { name, version: modelVersion, precision, threshold, device };
+        return { name, version: modelVersion, precision, threshold, device, threads };
       }),
       cameras: [...this.#cameras.values()].map(({ name, ...seen }) => {
         const bundle = bundleOf(name);

@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
+import { findCores } from '../processor/cores.js';
 import { decodeImage } from './image.js';
 import type { Framing } from './preprocessing.js';
 
 export interface LoadOptions {
-  /** Images decoded at a time; as many as there are cores by default. Bounds the memory for full-size pictures. */
+  /** Images decoded at a time; as many as this process may use cores by default. Bounds the memory for full-size pictures. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
   /** Called after each image with the number of those done. */
@@ -19,7 +19,7 @@ export interface LoadOptions {
 export async function loadImages(
   paths: readonly string[],
   framing: Framing,
-  { concurrency = availableParallelism(), signal, onProgress }: LoadOptions = {},
+  { concurrency = findCores().usable, signal, onProgress }: LoadOptions = {},
 ): Promise<Uint8Array> {
   const [height, width] = framing.size;
   const frameBytes = height * width * 3;

@@ -4,8 +4,14 @@ import type { UsedDevice } from '../engine/onnx/device.js';
 import type { Detection } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
 
+/** What a detector runs on. */
+export interface Used extends UsedDevice {
+  /** Of the processor. */
+  readonly threads: number;
+}
+
 /** What judges frames: teacher, student, anomaly map and score of one bundle, ready on an engine. */
-export interface Detector extends UsedDevice {
+export interface Detector extends Used {
   /**
    * @param frames uint8 RGB, batch x height x width x 3, at the size of the bundle's preprocessing
    * @throws KdadError ENGINE_FAILED
@@ -20,14 +26,14 @@ export type DetectorSource = Pick<Bundle, 'directory' | 'detectorPath' | 'manife
 export interface DetectorOptions {
   /** `onnx` when left out. */
   readonly engine?: EngineName;
-  /** Threads of the processor; all cores when left out or 0. */
+  /** Threads of the processor; one for each core that this process may use when left out or 0. */
   readonly threads?: number;
   /** Of the onnx engine, as `devicePattern`; the processor when left out. TensorFlow takes the GPU that it finds. */
   readonly device?: string;
   /** Of the onnx engine, see `SessionOptions`. */
   readonly spinning?: boolean;
   /** Told what the detector runs on, when it is loaded. */
-  readonly onDevice?: (used: UsedDevice) => void;
+  readonly onDevice?: (used: Used) => void;
 }
 
 /**

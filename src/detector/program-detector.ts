@@ -8,10 +8,15 @@ import { detectorProgram } from './program.js';
 /** The detector as a program on any engine, from a bundle's weights instead of its `detector.onnx`. */
 export class ProgramDetector implements Detector {
   readonly device: string;
+  readonly threads: number;
   readonly #programs: PerBatchSize;
 
-  private constructor(programs: PerBatchSize, device: string) {
+  private constructor(
+    programs: PerBatchSize,
+    { device = 'cpu', threads }: Pick<Engine, 'threads'> & { device?: string },
+  ) {
     this.device = device;
+    this.threads = threads;
     this.#programs = programs;
   }
 
@@ -22,7 +27,7 @@ export class ProgramDetector implements Detector {
       const { program, inputs } = detectorProgram(weights, options, [batch, ...size]);
       return engine.compile(program, inputs);
     });
-    return new ProgramDetector(programs, engine.device ?? 'cpu');
+    return new ProgramDetector(programs, engine);
   }
 
   async run(frames: Uint8Array, batch: number): Promise<Detection> {

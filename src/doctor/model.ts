@@ -1,10 +1,9 @@
-import { availableParallelism } from 'node:os';
 import type { Bundle } from '../bundle/read.js';
-import type { DetectorOptions } from '../detector/detector.js';
-import type { UsedDevice } from '../engine/onnx/device.js';
+import type { DetectorOptions, Used } from '../detector/detector.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
 import { KdadError } from '../errors.js';
 import { prove } from '../inspection/prove.js';
+import { type Cores, describeCores, findCores, threadsFor } from '../processor/cores.js';
 import { type Finding, ok, warning } from './finding.js';
 
 export function describeBundle({ name, version, manifest, precision, threshold }: Bundle): Finding {
@@ -13,24 +12,31 @@ export function describeBundle({ name, version, manifest, precision, threshold }
 }
 
 export async function checkSelfTest(bundle: Bundle, options: DetectorOptions): Promise<Finding> {
-  let used: UsedDevice = { device: 'cpu' };
-  const onDevice = (one: UsedDevice) => {
+  let used: Used | undefined;
+  const onDevice = (one: Used) => {
     used = one;
   };
   await prove(bundle, { ...options, onDevice });
-  const found = `on ${used.device} the bundle's picture scores as where it was trained`;
-  if (used.passedOver === undefined) return ok('self-test', found);
+  const found = `on ${used?.device} the bundle's picture scores as where it was trained`;
+  if (used?.passedOver === undefined) return ok('self-test', found);
   const { message, fix } = new KdadError('DEVICE_UNUSABLE', `not on the GPU: ${used.passedOver}`);
   return warning('self-test', `${found}; ${message}`, fix);
 }
 
 /** @throws KdadError TENSORFLOW_MISSING */
-export async function describeEngine({ engine, device, threads = 0 }: DetectorOptions): Promise<Finding> {
-  const cores = availableParallelism();
-  const used = threads === 0 || threads > cores ? cores : threads;
-  const processor = `${used} of ${cores} threads of the processor`;
-  if (engine !== 'tensorflow') return ok('engine', `onnxruntime ${runtimeVersion}, device ${device}, ${processor}`);
+export async function describeEngine({ engine, device, threads: asked }: DetectorOptions): Promise<Finding> {
+  const cores = findCores();
+  if (engine !== 'tensorflow') {
+    return inThreads(`onnxruntime ${runtimeVersion}, device ${device}`, threadsFor(asked), cores);
+  }
   const { openTensorflowEngine } = await import('../engine/tensorflow/tensorflow-engine.js');
-  const { version, device: found } = await openTensorflowEngine({ threads });
-  return ok('engine', `TensorFlow ${version}, ${found === 'gpu' ? 'on the GPU' : processor}`);
+  const { version, device: found, threads } = await openTensorflowEngine({ threads: asked });
+  if (found === 'gpu') return ok('engine', `TensorFlow ${version}, on the GPU`);
+  return inThreads(`TensorFlow ${version}`, threads, cores);
+}
+
+function inThreads(engine: string, threads: number, cores: Cores): Finding {
+  const found = `${engine}, ${threads} ${threads === 1 ? 'thread' : 'threads'} on ${describeCores(cores)}`;
+  if (threads <= cores.usable) return ok('engine', found);
+  return warning('engine', `${found}: threads will wait for each other`, 'Set inspection.threads to 0.');
 }

@@ -37,6 +37,8 @@ export interface Engine {
   readonly name: string;
   /** Of the library that computes. */
   readonly version: string;
+  /** Of the processor, that it computes in. */
+  readonly threads: number;
   /**
    * Makes `program` runnable for inputs of exactly these shapes and types.
    * @throws KdadError KERNEL_UNSUPPORTED naming the operation, ENGINE_FAILED; an engine that runs programs as they are written finds out

@@ -15,7 +15,7 @@ let detector: MaskingDetector | undefined;
 async function answer(request: Request): Promise<Answer> {
   if (request.kind === 'load') {
     detector = await MaskingDetector.open(request.source, request.options);
-    return { kind: 'loaded', device: detector.device };
+    return { kind: 'loaded', device: detector.device, threads: detector.threads };
   }
   if (!detector) throw new Error('asked to judge before a detector was loaded');
   return { kind: 'judged', ...(await detector.judge(request)) };

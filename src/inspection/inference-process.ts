@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failureOf, type SelfTest } from '../bundle/self-test.js';
-import type { DetectorOptions, DetectorSource } from '../detector/detector.js';
+import type { DetectorOptions, DetectorSource, Used } from '../detector/detector.js';
 import { openOn } from '../engine/onnx/device.js';
 import { type ErrorCode, KdadError } from '../errors.js';
 import type { Answer, Request } from './messages.js';
@@ -84,16 +84,16 @@ export class InferenceProcess {
   async #spawn(): Promise<void> {
     const { engine, device: asked, onDevice } = this.#options;
     if (engine === 'tensorflow') {
-      onDevice?.({ device: await this.#spawnOn(asked) });
+      onDevice?.(await this.#spawnOn(asked));
     } else {
-      const { device, passedOver } = await openOn(asked ?? 'cpu', (one) => this.#spawnOn(one));
-      onDevice?.({ device, passedOver });
+      const { opened, passedOver } = await openOn(asked ?? 'cpu', (one) => this.#spawnOn(one));
+      onDevice?.({ ...opened, passedOver });
     }
     this.#proven = true;
   }
 
-  /** In a process of its own for each device, since a broken driver may take it along. @returns the device in use */
-  async #spawnOn(device: string | undefined): Promise<string> {
+  /** In a process of its own for each device, since a broken driver may take it along. @returns what is in use */
+  async #spawnOn(device: string | undefined): Promise<Pick<Used, 'device' | 'threads'>> {
     if (this.#stopped) throw new KdadError('INFERENCE_FAILED', 'the inference process is stopped');
     await this.#kill();
     const { source, engine, threads, entry = new URL('./inference-main.js', import.meta.url) } = this.#options;
@@ -107,7 +107,8 @@ export class InferenceProcess {
     const options = { engine, threads, device, spinning: false };
     const loaded = await this.#ask({ kind: 'load', source, options });
     await this.#prove();
-    return (loaded as Extract<Answer, { kind: 'loaded' }>).device;
+    const { device: used, threads: inUse } = loaded as Extract<Answer, { kind: 'loaded' }>;
+    return { device: used, threads: inUse };
   }
 
   async #prove(): Promise<void> {

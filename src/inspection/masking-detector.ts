@@ -47,6 +47,11 @@ export class MaskingDetector {
     return this.#detector.device;
   }
 
+  /** Of the processor. */
+  get threads(): number {
+    return this.#detector.threads;
+  }
+
   /**
    * @throws KdadError ENGINE_FAILED, CONFIG_INVALID for areas that leave nothing, BUNDLE_UNSUPPORTED for areas where the bundle does not say how
    *   it scores

@@ -9,6 +9,6 @@ export type Request =
 
 /** What the inference process answers, one answer a request. */
 export type Answer =
-  | { readonly kind: 'loaded'; readonly device: string }
+  | { readonly kind: 'loaded'; readonly device: string; readonly threads: number }
   | ({ readonly kind: 'judged' } & Scored)
   | { readonly kind: 'failed'; readonly message: string; readonly code?: ErrorCode };

@@ -1,10 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { listImages } from '../data/dataset.js';
 import { decodePicture, type Picture } from '../data/image.js';
 import { mixSeeds, randomFrom } from '../data/random.js';
 import { shuffle } from '../data/split.js';
 import { KdadError } from '../errors.js';
+import { findCores } from '../processor/cores.js';
 import type { ImageSource } from '../training/image-source.js';
 import { randomCrop } from './crops.js';
 
@@ -121,7 +121,7 @@ class PictureReader {
         }
       }
     };
-    await Promise.all(Array.from({ length: availableParallelism() }, worker));
+    await Promise.all(Array.from({ length: findCores().usable }, worker));
     return found.flat();
   }
 

@@ -14,9 +14,13 @@ const PARTS = Array.from({ length: 40 }, (_, i) => 1 - i / 50);
  * @param frames uint8 RGB, one array a picture, at the detector's size
  * @throws KdadError ENGINE_FAILED
  */
-export async function activationRanges(graph: Graph, frames: readonly Uint8Array[]): Promise<Map<string, Range>> {
+export async function activationRanges(
+  graph: Graph,
+  frames: readonly Uint8Array[],
+  threads?: number,
+): Promise<Map<string, Range>> {
   const edges = new Map(activations(graph).map((edge) => [edge.name, edge]));
-  const session = await Session.open(graph.encode({ symbolicBatch: true, outputs: edges }));
+  const session = await Session.open(graph.encode({ symbolicBatch: true, outputs: edges }), { threads });
   const shape = [1, ...graph.inputs[0].shape.slice(1)];
   const observe = async (note: (name: string, values: Float32Array) => void) => {
     for (const data of frames) {

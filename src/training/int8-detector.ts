@@ -41,7 +41,11 @@ export async function int8Detector(
   graph: Graph,
   floats: Uint8Array,
   held: { readonly frames: readonly Uint8Array[]; readonly scores: Calibration['scores'] },
-  { size, seed }: { readonly size: readonly [number, number]; readonly seed: number },
+  {
+    size,
+    seed,
+    threads,
+  }: { readonly size: readonly [number, number]; readonly seed: number; readonly threads?: number },
 ): Promise<Int8Detector> {
   const { frames, scores } = held;
   const random = randomFrom(mixSeeds(seed, frames.length));
@@ -50,9 +54,11 @@ export async function int8Detector(
   const ranges = await activationRanges(
     graph,
     [good, pasted].flatMap((some) => some.slice(0, RANGE_IMAGES)),
+    threads,
   );
   const detector = quantise(graph, ranges).encode({ symbolicBatch: true });
-  const [inFloats, inBytes] = [await DetectorSession.load(floats), await DetectorSession.load(detector)];
+  const inFloats = await DetectorSession.load(floats, { threads });
+  const inBytes = await DetectorSession.load(detector, { threads });
   try {
     const ofGood = await scoresOf(inBytes, frames);
     const before = [...scores.slice(0, good.length).map(({ score }) => score), ...(await scoresOf(inFloats, pasted))];

@@ -109,10 +109,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const graph = await traceDetector(teacher, student, shape, usual);
   const detector = graph.encode({ symbolicBatch: true });
   const { rule, parameters } = recipe.threshold;
-  const scores = await scoresBy(detector, { frames: images.validation, names: split.validation });
+  const { threads } = engine;
+  const scores = await scoresBy(detector, { frames: images.validation, names: split.validation, threads });
   const calibration = calibrationOf(scores, rule, parameters);
   const held = { frames: images.validation, scores };
-  const int8 = await int8Detector(graph, detector, held, { size: preprocessing.size, seed });
+  const int8 = await int8Detector(graph, detector, held, { size: preprocessing.size, seed, threads });
   const int8Calibration = calibrationOf(int8.scores, rule, parameters);
   const { image: sample, score } = calibration.scores[0];
   const [height, width] = preprocessing.size;
@@ -196,9 +197,10 @@ function interrupted(error: Error): never {
 /** The validation images' scores by the very file that will inspect, whatever it was trained on. */
 async function scoresBy(
   detector: Uint8Array,
-  { frames, names }: { readonly frames: readonly Uint8Array[]; readonly names: readonly string[] },
+  held: { readonly frames: readonly Uint8Array[]; readonly names: readonly string[]; readonly threads: number },
 ): Promise<Calibration['scores']> {
-  const session = await DetectorSession.load(detector);
+  const { frames, names, threads } = held;
+  const session = await DetectorSession.load(detector, { threads });
   const scores: { image: string; score: number }[] = [];
   try {
     for (const [i, frame] of frames.entries()) {

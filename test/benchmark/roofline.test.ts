@@ -33,7 +33,7 @@ it('the roofline tells the share of the peak at the best batch', () => {
 });
 
 it('the peak is measured in floats and in bytes', async () => {
-  const peak = await convolutionPeak({ rounds: 1, runs: 1 });
+  const peak = await convolutionPeak({ threads: 1, repetition: { rounds: 1, runs: 1 } });
   expect(peak).toEqual({ fp32: expect.any(Number), int8: expect.any(Number) });
   for (const rate of Object.values(peak)) expect(rate).toBeGreaterThan(0);
 });

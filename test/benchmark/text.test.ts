@@ -19,6 +19,10 @@ const everything: Benchmark = {
   machine: {
     processor: 'Some Processor With A Long Name @ 2.00GHz',
     cores: 2,
+    allCores: 4,
+    allowedCores: 4,
+    quota: 1.5,
+    threads: 2,
     memory: 8e9,
     multipliesBytes: true,
     node: 'v20.11.0',
@@ -30,6 +34,11 @@ const everything: Benchmark = {
   model: { path: null, size: [256, 256], auto: 'int8' },
   loadMs: { fp32: 1210, int8: 980 },
   inferenceMs: { fp32: { 1: 130.25, 8: 120 }, int8: { 1: 40, 8: 30 } },
+  threads: {
+    precision: 'int8',
+    milliseconds: { 1: 40, 2: 39 },
+    warning: '2 threads are 1.0 times as fast as one: inspection.threads: 1 is as good',
+  },
   trainingMs: { 4: 161.9, 16: 140 },
   trainingMemory: { 4: 6e8, 16: 1.5e9 },
   decode: { codec: 'h264', framesPerSecond: { none: { 720: 410.4, 1080: 190 } }, unusable: { vaapi: 'no device' } },
@@ -45,7 +54,9 @@ group('the result as text', () => {
   it('has every part, in a hundred columns', () => {
     const lines = describe(everything).split('\n');
     const parts = lines.flatMap((line) => /^\S+/.exec(line)?.[0] ?? []);
-    expect(parts).toEqual(['Machine', 'Model', 'Inference', 'Training', 'Decoding', 'Line', 'Roofline']);
+    expect(parts).toEqual(['Machine', 'Model', 'Inference', 'Threads', 'Training', 'Decoding', 'Line', 'Roofline']);
+    expect(lines[0]).toContain(', 2 of 4 cores (a quota of 1.5), 8.0 GB');
+    expect(lines).toContain('           2 threads      39.0 ms   1.0 times as fast as one');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(lines).toContain(
       '           4 cameras of 720p at 10 frames a second with every frame judged, p95 1052 ms, 1.60 cores',
@@ -55,7 +66,9 @@ group('the result as text', () => {
 
   it('leaves out what was not measured', () => {
     const { machine, model } = everything;
-    expect(describe({ machine, model: { ...model, auto: null } })).toMatch(/^Machine.*\n.*Node 20\.11\.0.*$/);
+    expect(describe({ machine, model: { ...model, auto: null } })).toMatch(
+      /^Machine.*\n.*Node 20\.11\.0, onnxruntime 1\.30\.0 in 2 threads$/,
+    );
   });
 
   it('warns of a machine that does something else', () => {

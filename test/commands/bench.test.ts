@@ -22,10 +22,17 @@ describe('kdad-edge bench', () => {
     const positive = expect.toSatisfy((value) => Number.isFinite(value) && value > 0);
     const byBatch = { 1: positive, 2: positive, 4: positive, 8: positive };
     expect(result).toMatchObject({
-      machine: { processor: expect.any(String), cores: positive, node: process.version, kdadEdge: expect.any(String) },
+      machine: {
+        processor: expect.any(String),
+        cores: positive,
+        threads: positive,
+        node: process.version,
+        kdadEdge: expect.any(String),
+      },
       model: { path: tiny.bundle, size: [64, 64], auto: expect.stringMatching(/^(fp32|int8)$/) },
       loadMs: { fp32: positive, int8: positive },
       inferenceMs: { fp32: byBatch, int8: byBatch },
+      threads: { milliseconds: { 1: positive } },
       trainingMs: { 4: positive, 16: positive },
       trainingMemory: { 4: positive, 16: positive },
       decode: { framesPerSecond: { none: { 720: positive, 1080: positive } } },
@@ -64,7 +71,7 @@ describe('kdad-edge bench', () => {
   it('names a part that there is not', async () => {
     const { code, stderr } = await kdadEdge('bench', '--only', 'inference,speed');
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(/"speed": expected some of load, inference, training, decode, line, roofline/);
+    expect(stderr).toMatch(/"speed": expected some of load, inference, threads, training, decode, line, roofline/);
   });
 
   it.each([

@@ -13,6 +13,11 @@ describe('numbers on the command line', () => {
     },
   );
 
+  it('refuses more than there may be, and names the range', () => {
+    expect(wholeNumber(1, 8)('8')).toBe(8);
+    expect(() => wholeNumber(1, 8)('9')).toThrow('Expected a whole number from 1 to 8.');
+  });
+
   it.each(['1', '0.001', '1e-3'])('takes the number %s above 0', (text) => {
     expect(positiveNumber(text)).toBe(Number(text));
   });

@@ -13,18 +13,19 @@ it('tells log and metric of the device in use, and of a fall-back', async () => 
   expect(info.device).toBeUndefined();
 
   const labels = { model: 'washer', engine: 'onnx', asked: 'auto' };
-  info.tell('washer', { device: 'cuda' });
-  expect(info.device).toBe('cuda');
+  info.tell('washer', { device: 'cuda', threads: 3 });
+  expect(info).toMatchObject({ device: 'cuda', threads: 3 });
   expect(await series()).toEqual([{ ...labels, device: 'cuda', fallback: 'false' }]);
 
-  info.tell('washer', { device: 'cpu', passedOver: 'cuda: no driver' });
+  info.tell('washer', { device: 'cpu', threads: 2, passedOver: 'cuda: no driver' });
   expect(await series()).toEqual([{ ...labels, device: 'cpu', fallback: 'true' }]);
   const levels = pino.levels.values;
-  expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
-    [levels.info, undefined],
-    [levels.warn, 'cuda: no driver'],
+  expect(lines.map(({ level, threads, reason }) => [level, threads, reason])).toEqual([
+    [levels.info, 3, undefined],
+    [levels.warn, 2, 'cuda: no driver'],
   ]);
 
   info.forget();
+  expect(info.threads).toBeUndefined();
   expect(await series()).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Status } from '../../src/daemon/status.js';
 import { libraryOf, parseDevice } from '../../src/engine/onnx/device.js';
+import { findCores } from '../../src/processor/cores.js';
 import { aedesBroker, type Broker } from '../fixtures/brokers.js';
 import { startDaemon, total, until } from '../fixtures/daemon.js';
 import { noWebGpu, useSoftwareVulkan } from '../fixtures/software-vulkan.js';
@@ -46,7 +47,8 @@ async function used(name: string, device: string) {
   daemon.kill('SIGTERM');
   await once(daemon, 'exit');
   await close();
-  return { series, device: status.models[0].device, log: log() };
+  const [{ device: found, threads }] = status.models;
+  return { series, device: found, threads, log: log() };
 }
 
 const withoutCuda = !existsSync(libraryOf(parseDevice('cuda')) as string);
@@ -55,7 +57,9 @@ describe('the device of a daemon', () => {
   it.runIf(withoutCuda)(
     'is the processor by itself, and told',
     async () => {
-      const { series, device, log } = await used('auto', 'auto');
+      const { series, device, threads, log } = await used('auto', 'auto');
+      expect(threads).toBe(findCores().usable);
+      expect(log).toContain(`"threads":${threads},`);
       expect(device).toBe('cpu');
       expect(series).toEqual([
         'kdad_inference_device_info{model="bundle",engine="onnx",asked="auto",device="cpu",fallback="false"}',

@@ -6,7 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Bundle, openBundle } from '../../src/bundle/read.js';
 import { decodeImage } from '../../src/data/image.js';
-import { libraryOf, parseDevice, type UsedDevice } from '../../src/engine/onnx/device.js';
+import type { Used } from '../../src/detector/detector.js';
+import { libraryOf, parseDevice } from '../../src/engine/onnx/device.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
 import { InferenceProcess, type InferenceProcessOptions } from '../../src/inspection/inference-process.js';
 import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
@@ -20,8 +21,8 @@ afterEach(async () => {
 /** An inference process, and the losses that it told of. */
 function inference(options: Pick<InferenceProcessOptions, 'source'> & Partial<InferenceProcessOptions>) {
   const losses: string[] = [];
-  const devices: UsedDevice[] = [];
-  const onDevice = (used: UsedDevice) => devices.push(used);
+  const devices: Used[] = [];
+  const onDevice = (used: Used) => devices.push(used);
   const process = new InferenceProcess({
     timeout: 20_000,
     entry,
@@ -118,9 +119,9 @@ describe('the inference process', () => {
   it.runIf(withoutCuda)(
     'tells what it runs on: by itself the processor, where nothing else was set up',
     async () => {
-      const { process, devices } = inference({ source: await tiny(), device: 'auto' });
+      const { process, devices } = inference({ source: await tiny(), device: 'auto', threads: 3 });
       await process.start();
-      expect(devices).toEqual([{ device: 'cpu', passedOver: undefined }]);
+      expect(devices).toEqual([{ device: 'cpu', threads: 3, passedOver: undefined }]);
     },
     60_000,
   );

@@ -20,6 +20,7 @@ function counting() {
   const engine: Engine = {
     name: real.name,
     version: real.version,
+    threads: real.threads,
     async compile(program, inputs) {
       const executable = await real.compile(program, inputs);
       return {

@@ -1,3 +1,4 @@
+import { threadsFor } from '../../processor/cores.js';
 import type { Engine, Executable, HostTensor, Program, TensorData, TensorSpec } from '../engine.js';
 import type { Graph } from './graph.js';
 import { runtimeVersion, Session } from './runtime.js';
@@ -8,16 +9,22 @@ export class OnnxEngine implements Engine {
   readonly name = 'onnx';
   readonly version = runtimeVersion;
   readonly device: string;
+  readonly threads: number;
 
-  /** @param options `device` as `devicePattern`, but for `auto` */
-  constructor({ device = 'cpu' }: { readonly device?: string } = {}) {
+  /** @param options `device` as `devicePattern`, but for `auto`; `threads` as in `SessionOptions` */
+  constructor({ device = 'cpu', threads }: { readonly device?: string; readonly threads?: number } = {}) {
     this.device = device;
+    this.threads = threadsFor(threads);
   }
 
   async compile(program: Program, inputs: Record<string, TensorSpec>): Promise<Executable> {
     const graph = await trace((tensors) => renamed(program(tensors), (name) => RESULT + name), inputs);
     const free = Object.entries(inputs).filter(([, { value }]) => !value);
-    const session = await Session.open(graph.encode(), { device: this.device, unfit: poolsWithIndices(graph) });
+    const session = await Session.open(graph.encode(), {
+      device: this.device,
+      threads: this.threads,
+      unfit: poolsWithIndices(graph),
+    });
     return new OnnxExecutable(session, shapesByName(free), shapesByName([...graph.outputs]));
   }
 }

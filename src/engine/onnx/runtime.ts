@@ -1,5 +1,6 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { KdadError } from '../../errors.js';
+import { threadsFor } from '../../processor/cores.js';
 import type { HostTensor, TensorData } from '../engine.js';
 import { libraryOf, obstacleTo, parseDevice, providersOf } from './device.js';
 import { missingLibraries } from './missing-libraries.js';
@@ -9,7 +10,7 @@ import { Profile } from './profile.js';
 export const runtimeVersion: string = env.versions.node ?? env.versions.common;
 
 export interface SessionOptions {
-  /** Of the processor; all cores when left out or 0. */
+  /** Of the processor; one for each core that this process may use when left out or 0. */
   readonly threads?: number;
   /** As `devicePattern`, but for `auto`; the processor when left out. */
   readonly device?: string;
@@ -27,12 +28,18 @@ export interface SessionOptions {
  * is profiled, since onnxruntime moves what a device cannot do to the processor without a word.
  */
 export class Session {
+  /** Of the processor. */
+  readonly threads: number;
   readonly #session: InferenceSession;
   readonly #device: string;
   #profile: Profile | undefined;
   #placement: Placement | undefined;
 
-  private constructor(session: InferenceSession, device: string, profile: Profile | undefined) {
+  private constructor(
+    session: InferenceSession,
+    { threads, device, profile }: { threads: number; device: string; profile: Profile | undefined },
+  ) {
+    this.threads = threads;
     this.#session = session;
     this.#device = device;
     this.#profile = profile;
@@ -44,23 +51,25 @@ export class Session {
    */
   static async open(
     model: string | Uint8Array,
-    { threads = 0, device: name = 'cpu', unfit, spinning = true }: SessionOptions = {},
+    { threads: asked, device: name = 'cpu', unfit, spinning = true }: SessionOptions = {},
   ): Promise<Session> {
     const device = parseDevice(name);
     const obstacle = obstacleTo(device);
     if (obstacle !== undefined) throw new KdadError('DEVICE_UNUSABLE', `${name}: ${obstacle}`);
     const profile = device.kind === 'cpu' ? undefined : new Profile();
+    const threads = threadsFor(asked);
     try {
       const session = await InferenceSession.create(model as string, {
         executionProviders: providersOf(device, unfit),
         graphOptimizationLevel: 'all',
+        // Never 0: onnxruntime counts cores itself then, and on processors that it does not know it finds one.
         intraOpNumThreads: threads,
         extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
         // Errors only: warnings speak of constants that its own optimiser folded away.
         logSeverityLevel: 3,
         ...profile?.options,
       });
-      return new Session(session, name, profile);
+      return new Session(session, { threads, device: name, profile });
     } catch (cause) {
       await profile?.remove();
       const { message } = cause as Error;

@@ -16,12 +16,14 @@ export class DetectorSession {
   /** What it runs on, and why that is not the GPU that this machine was set up for. */
   readonly device: string;
   readonly passedOver?: string;
+  readonly threads: number;
   readonly #session: Session;
   readonly #frameShape: readonly number[];
 
   private constructor(session: Session, device: string, passedOver: string | undefined) {
     this.device = device;
     this.passedOver = passedOver;
+    this.threads = session.threads;
     this.#session = session;
     this.#frameShape = session.inputShape('frames').slice(1);
   }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { dataFolder, type Environment } from '../../data-folder.js';
 import { KdadError } from '../../errors.js';
+import { threadsFor } from '../../processor/cores.js';
 import { ENV, engine, version_core } from '../../tensorflow.js';
 
 /** TensorFlow as it was found. */
@@ -9,10 +10,15 @@ export interface Addon {
   /** Of TensorFlow's library, say `2.21.0`. */
   readonly version: string;
   readonly device: 'cpu' | 'gpu';
+  /** Of the processor. */
+  readonly threads: number;
 }
 
 export interface AddonOptions {
-  /** Threads of the processor; all cores when left out or 0. Counts for the first that loads it. */
+  /**
+   * Threads of the processor; TF_NUM_INTRAOP_THREADS, else one for each core that this process may use when left out or 0. Counts for the first that
+   * loads it.
+   */
   readonly threads?: number;
 }
 
@@ -33,7 +39,8 @@ export function addonFolder(environment: Environment = process.env): string {
  */
 export async function loadAddon({ threads }: AddonOptions = {}): Promise<Addon> {
   const path = findAddon();
-  prepareEnvironment(threads);
+  const environment = tensorflowEnvironment(threads);
+  Object.assign(process.env, environment);
   // Or it warns that it is there twice, and that its kernels are.
   ENV.set('PROD', true);
   try {
@@ -49,7 +56,11 @@ export async function loadAddon({ threads }: AddonOptions = {}): Promise<Addon> 
     binding: { TF_Version: string };
     isUsingGpuDevice: boolean;
   };
-  return { version: binding.TF_Version, device: isUsingGpuDevice ? 'gpu' : 'cpu' };
+  return {
+    version: binding.TF_Version,
+    device: isUsingGpuDevice ? 'gpu' : 'cpu',
+    threads: Number(environment.TF_NUM_INTRAOP_THREADS),
+  };
 }
 
 function findAddon(): string {
@@ -66,8 +77,11 @@ function findAddon(): string {
 
 const missing = (what: string, cause?: unknown) => new KdadError('TENSORFLOW_MISSING', what, { cause });
 
-/** What TensorFlow reads from the environment when it is loaded; what is set there already counts. */
-function prepareEnvironment(threads: number | undefined): void {
+/** What TensorFlow reads from the environment when it is loaded; what is set there already counts, but for threads that were asked for. */
+export function tensorflowEnvironment(
+  threads?: number,
+  environment: Environment = process.env,
+): Record<string, string> {
   const defaults = {
     // Errors only: it tells of processor features and devices on the terminal.
     TF_CPP_MIN_LOG_LEVEL: '2',
@@ -75,7 +89,10 @@ function prepareEnvironment(threads: number | undefined): void {
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     // Engines are to agree: no rounding to ten bits on the way.
     NVIDIA_TF32_OVERRIDE: '0',
-    ...(threads ? { TF_NUM_INTRAOP_THREADS: String(threads) } : {}),
   };
-  for (const [name, value] of Object.entries(defaults)) process.env[name] ??= value;
+  const kept = Object.entries(defaults).map(([name, value]) => [name, environment[name] ?? value]);
+  // TensorFlow's own count knows no quotas.
+  const there = environment.TF_NUM_INTRAOP_THREADS ?? '';
+  const count = threadsFor(threads || (/^[1-9]\d{0,3}$/.test(there) ? Number(there) : 0));
+  return { ...Object.fromEntries(kept), TF_NUM_INTRAOP_THREADS: String(count) };
 }

@@ -6,12 +6,14 @@ import type { Engine, Executable, HostTensor, Program, TensorData, TensorSpec, T
 export class EagerEngine implements Engine {
   readonly name: string;
   readonly version: string;
+  readonly threads: number;
   readonly #backend: string;
 
   /** @param backend as it is registered with TensorFlow.js */
-  constructor(backend: string, { name = backend, version = version_core } = {}) {
+  constructor(backend: string, { name = backend, version = version_core, threads = 1 } = {}) {
     this.name = name;
     this.version = version;
+    this.threads = threads;
     this.#backend = backend;
   }
 

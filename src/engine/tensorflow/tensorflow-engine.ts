@@ -19,6 +19,6 @@ export async function openTensorflowEngine(options?: AddonOptions): Promise<Tens
     completeKernels(BACKEND);
     return loaded;
   });
-  const { version, device } = await addon;
-  return Object.assign(new EagerEngine(BACKEND, { version }), { device });
+  const { version, device, threads } = await addon;
+  return Object.assign(new EagerEngine(BACKEND, { version, threads }), { device });
 }
