@@ -4,10 +4,11 @@ import { now } from '../clock.js';
 import type { KnownBits } from '../data/sample-bits.js';
 import { KdadError } from '../errors.js';
 import { isEndless, isLive } from './command.js';
-import { decode } from './decode.js';
 import type { Ffmpeg } from './ffmpeg.js';
 import { playFolder } from './folder.js';
 import type { Frame } from './frame.js';
+import { Readers, readFrames } from './readers.js';
+import { redactorFor } from './redact.js';
 import {
   type CameraSettings,
   defaultFirstFrameTimeout,
@@ -57,6 +58,8 @@ export class Camera {
   readonly name: string;
   readonly #settings: CameraSettings;
   readonly #options: CameraOptions;
+  readonly #redact: (text: string) => string;
+  readonly #readers = new Readers();
   #state: CameraState = 'connecting';
   #sequence = 0;
   #stopping = new AbortController();
@@ -66,6 +69,7 @@ export class Camera {
     this.name = settings.name;
     this.#settings = settings;
     this.#options = options;
+    this.#redact = redactorFor(settings.source);
   }
 
   get state(): CameraState {
@@ -90,16 +94,12 @@ export class Camera {
     const { listener, backoff = [1000, 5000, 10_000, 60_000] } = this.#options;
     let attempt = 0;
     let delay = 0;
-    let readByFfmpeg = false;
     for (;;) {
       this.#become('connecting');
-      const { liveFor, failure } = await this.#play(signal, readByFfmpeg);
+      const { liveFor, failure } = await this.#play(signal);
       if (signal.aborted) return;
       if (!failure && !isEndless(this.#settings.source)) return this.#become('ended');
       this.#become('lost', failure?.message ?? 'the source ended');
-      // A camera that lets us in, and of which nothing can be decoded, may send what only ffmpeg's own reader makes sense of.
-      const silent = this.#settings.source.kind === 'rtsp' && liveFor === 0 && failure?.code === 'FFMPEG_FAILED';
-      readByFfmpeg = silent && !readByFfmpeg;
       // A source that holds no longer than the wait before it is not well again.
       if (liveFor > delay) attempt = 0;
       delay = backoff[Math.min(attempt++, backoff.length - 1)];
@@ -110,13 +110,13 @@ export class Camera {
   }
 
   /** Plays the source until it ends or fails. `liveFor`: milliseconds since its first frame. */
-  async #play(signal: AbortSignal, readByFfmpeg: boolean): Promise<{ liveFor: number; failure?: KdadError }> {
+  async #play(signal: AbortSignal): Promise<{ liveFor: number; failure?: KdadError }> {
     const [height, width] = this.#options.size;
     const settle = isLive(this.#settings.source) ? (this.#settings.settle ?? defaultSettle) : 0;
     let liveSince: number | undefined;
     let failure: KdadError | undefined;
     try {
-      for await (const pixels of this.#open(signal, readByFfmpeg)) {
+      for await (const pixels of this.#open(signal)) {
         if (signal.aborted) break;
         if (liveSince === undefined) this.#become('live');
         liveSince ??= performance.now();
@@ -132,7 +132,7 @@ export class Camera {
     return { liveFor: liveSince === undefined ? 0 : performance.now() - liveSince, failure };
   }
 
-  #open(signal: AbortSignal, readByFfmpeg: boolean): AsyncGenerator<Uint8Array, void> {
+  #open(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     const { source, fps, stallTimeout, firstFrameTimeout, rotate, crop, hardware } = this.#settings;
     const view = { rotate, crop };
     const { ffmpeg, size, aspect, sampleBits, listener, killGrace } = this.#options;
@@ -144,11 +144,15 @@ export class Camera {
       firstFrame: firstFrameTimeout ?? defaultFirstFrameTimeout,
       nextFrame: stallTimeout ?? defaultStallTimeout,
     };
-    return decode(source, { ffmpeg, size, aspect, fps, view, hardware, readByFfmpeg, signal, patience, killGrace });
+    return readFrames(
+      source,
+      { ffmpeg, size, aspect, fps, view, hardware, signal, patience, killGrace },
+      this.#readers,
+    );
   }
 
   #become(state: CameraState, reason?: string): void {
     this.#state = state;
-    this.#options.listener.onState?.(state, reason);
+    this.#options.listener.onState?.(state, reason === undefined ? undefined : this.#redact(reason));
   }
 }

@@ -1,5 +1,6 @@
 import { LIKE, PADDING } from '../data/framing.js';
 import type { Framing } from '../data/preprocessing.js';
+import { readAddress } from './address.js';
 import { atLeast, type FfmpegVersion } from './ffmpeg.js';
 import { type Codec, type Decoder, hardwareOptions } from './hardware.js';
 import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from './settings.js';
@@ -7,6 +8,9 @@ import { type View, viewFilters } from './view.js';
 
 /** The sources that ffmpeg decodes; the pictures of a folder need no ffmpeg. */
 export type StreamSource = RtspSource | V4l2Source | MjpegSource | FileSource;
+
+/** What ffmpeg can be fed with: bare H.264 or H.265, or JPEGs, each in a part of a multipart message. */
+export type FedFormat = Codec | 'mpjpeg';
 
 /** What to run and what to write to it. */
 export interface Command {
@@ -25,7 +29,7 @@ export interface CommandOptions {
   readonly view?: View;
   readonly hardware?: { readonly decoder: Decoder; readonly codec: Codec };
   /** A source that we read ourselves: this is what comes to ffmpeg's standard input. */
-  readonly fed?: Codec;
+  readonly fed?: FedFormat;
   readonly version: FfmpegVersion;
 }
 
@@ -116,9 +120,9 @@ const probing = { fpsprobesize: 0, max_ts_probe: 0 };
 
 const probingArguments = Object.entries(probing).flatMap(([name, value]) => [`-${name}`, String(value)]);
 
-/** Bare H.264 or H.265 without times of its own. */
-function fedInput(codec: Codec): Command {
-  return { args: ['-use_wallclock_as_timestamps', '1', ...probingArguments, '-f', codec, '-i', 'pipe:0'] };
+/** Pictures without times of their own. */
+function fedInput(format: FedFormat): Command {
+  return { args: ['-use_wallclock_as_timestamps', '1', ...probingArguments, '-f', format, '-i', 'pipe:0'] };
 }
 
 /**
@@ -141,7 +145,7 @@ function networkInput(
       ...['-protocol_whitelist', 'pipe,rtsp,rtp,udp,tcp,http,https,tls,crypto'],
       ...['-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
     ],
-    stdin: `ffconcat version 1.0\nfile '${escapeUrl(url)}'\n${atLeast(version, 5) ? lines.join('') : ''}`,
+    stdin: `ffconcat version 1.0\nfile '${escapeUrl(readAddress(url)?.whole ?? url)}'\n${atLeast(version, 5) ? lines.join('') : ''}`,
   };
 }
 

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { KdadError } from '../errors.js';
 import { type CommandOptions, decodeCommand, type StreamSource } from './command.js';
-import type { Ffmpeg } from './ffmpeg.js';
+import type { Feed } from './feed.js';
+import { environmentOf, type Ffmpeg } from './ffmpeg.js';
 import { FrameAssembler } from './frame-assembler.js';
 import { LogTail } from './log-tail.js';
 import { redactText } from './redact.js';
-import { RtspFeed } from './rtsp/feed.js';
 import type { View } from './view.js';
 
 export interface DecodeOptions {
@@ -19,8 +19,8 @@ export interface DecodeOptions {
   readonly fps?: number;
   readonly view?: View;
   readonly hardware?: CommandOptions['hardware'];
-  /** Has ffmpeg read what we would read ourselves: RTSP over TCP. */
-  readonly readByFfmpeg?: boolean;
+  /** A source that we read ourselves; closed in the end. */
+  readonly feed?: Feed;
   readonly signal?: AbortSignal;
   /** Milliseconds that the first frame, and each one after it, may take; without end when absent. */
   readonly patience?: { readonly firstFrame: number; readonly nextFrame: number };
@@ -32,21 +32,24 @@ export interface DecodeOptions {
  * Runs one ffmpeg and yields its frames: RGB, height x width x 3. ffmpeg waits while the consumer does. However the
  * iteration ends (the stream's end, an error, an abort, the consumer's `break`), the process is gone when it has.
  *
- * RTSP over TCP is read by ourselves, and ffmpeg decodes: reading it, ffmpeg knows the end of a frame only when the next one begins.
- *
  * @throws KdadError FFMPEG_FAILED with the last 100 lines of ffmpeg's log when it exits with an error, inside a frame,
- *   or has lost our patience; CAMERA_FAILED when a camera that we read ourselves cannot be reached, or refuses; the signal's reason when aborted
+ *   or has lost our patience; CAMERA_FAILED when a feed fails, or knows why it brings no frame; the signal's reason when aborted
  */
 export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
-  const { ffmpeg, size, aspect, fps, view, hardware, readByFfmpeg, signal, patience, killGrace = 2000 } = options;
+  const { ffmpeg, size, aspect, fps, view, hardware, feed, signal, patience, killGrace = 2000 } = options;
+  if (signal?.aborted) feed?.close();
   signal?.throwIfAborted();
-  const feed = readByFfmpeg ? undefined : await openFeed(source, patience?.firstFrame, signal);
+  const rate = feed?.paced ? undefined : fps;
   const command = decodeCommand(source, {
-    ...{ size, aspect, fps, view, hardware },
-    fed: feed?.codec,
+    size,
+    aspect,
+    fps: rate,
+    view,
+    hardware,
+    fed: feed?.format,
     version: ffmpeg.version,
   });
-  const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true });
+  const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true, env: environmentOf(process.env) });
   // It leads a process group, so that nothing that a wrapper script starts outlives it.
   child.once('exit', () => signalGroup(child.pid!, 'SIGKILL'));
   const log = new LogTail();
@@ -77,6 +80,7 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
       stop();
     }, milliseconds);
   const failed = (what: string) => {
+    if (stalled && feed?.doubt) return new KdadError('CAMERA_FAILED', `${stalled.replace('sent ', '')}: ${feed.doubt}`);
     const lines = log.lines.map(redactText);
     const summary = lines.length > 0 ? `${what}: ${lines.at(-1)!.replace(/^pipe:0: /, '')}` : what;
     return new KdadError('FFMPEG_FAILED', [`ffmpeg ${summary}`, ...lines.map((line) => `  ${line}`)].join('\n'));
@@ -112,23 +116,6 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
     feed?.close();
     stop();
     await stopping;
-  }
-}
-
-/** @returns undefined for what ffmpeg has to read */
-async function openFeed(source: StreamSource, limit?: number, signal?: AbortSignal): Promise<RtspFeed | undefined> {
-  if (source.kind !== 'rtsp' || source.transport === 'udp') return undefined;
-  const giveUp = new AbortController();
-  const abort = () => giveUp.abort(signal?.reason);
-  const late = () =>
-    giveUp.abort(new KdadError('CAMERA_FAILED', `no answer from the camera within ${limit! / 1000} s`));
-  const timer = limit === undefined ? undefined : setTimeout(late, limit);
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    return await RtspFeed.open(source.url, giveUp.signal);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
   }
 }
 

@@ -51,6 +51,25 @@ export function atLeast(version: FfmpegVersion, major: number, minor = 0): boole
   return version.major > major || (version.major === major && version.minor >= minor);
 }
 
+/** Older releases get no fixes from anybody any more. */
+const oldest = { major: 4, minor: 2 } as const;
+
+/** Why an ffmpeg should not decode what comes over a network, and what to do; undefined for one that may. */
+export function warningOf({ version }: Ffmpeg): { readonly found: string; readonly advice: string } | undefined {
+  if (atLeast(version, oldest.major, oldest.minor)) return undefined;
+  const found = `version ${version.major}.${version.minor} is too old to decode what cameras send: its known holes are not mended any more`;
+  const advice = 'Install a newer one (apt install ffmpeg); it is found on the PATH, or name it with the ffmpeg key.';
+  return { found, advice };
+}
+
+const passed =
+  /^(PATH|HOME|TMPDIR|TZ|LANG|DISPLAY|XDG_RUNTIME_DIR|(LC|LD|CUDA|NVIDIA|LIBVA|VDPAU|DRI|MESA|EGL|__EGL|GBM|OMP)_\w+)$/;
+
+/** What ffmpeg needs of our environment: where programs, libraries and devices are. Tokens and passwords that are there are none of its business. */
+export function environmentOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => passed.test(name)));
+}
+
 /** The libavutil that each release came with, newest first: what dates a build that is named after a git commit. */
 const libavutilReleases = [
   [60, 8, 8, 0],
@@ -91,8 +110,9 @@ async function demand(path: string, source: string): Promise<Ffmpeg> {
   }
 }
 
-async function probe(path: string, environment?: NodeJS.ProcessEnv): Promise<FfmpegVersion> {
-  const { stdout } = await run(path, ['-version'], { timeout: 10_000, killSignal: 'SIGKILL', env: environment });
+async function probe(path: string, environment: NodeJS.ProcessEnv = process.env): Promise<FfmpegVersion> {
+  const env = environmentOf(environment);
+  const { stdout } = await run(path, ['-version'], { timeout: 10_000, killSignal: 'SIGKILL', env });
   const version = parseVersion(stdout);
   if (!version) throw new Error('it does not answer -version as ffmpeg does');
   return version;

@@ -79,8 +79,13 @@ describe('the command line of ffmpeg', () => {
   it('cannot be broken out of by an address', () => {
     const url = "http://a:b\nfile '/etc/passwd'\\@camera";
     expect(decodeCommand({ kind: 'mjpeg', url }, modern).stdin).toBe(
-      `ffconcat version 1.0\nfile 'http://a:b%0Afile%20%27/etc/passwd%27%5C@camera'\n${probing}`,
+      `ffconcat version 1.0\nfile 'http://a:b%0Afile%20%27%2Fetc%2Fpasswd%27%5C@camera'\n${probing}`,
     );
+  });
+
+  it('hands over a login with characters that would end it, encoded', () => {
+    const { stdin } = decodeCommand({ kind: 'rtsp', url: 'rtsp://admin:p#s/s?@10.0.0.5/s' }, modern);
+    expect(stdin).toContain("file 'rtsp://admin:p%23s%2Fs%3F@10.0.0.5/s'\n");
   });
 
   it('never holds the address of a network camera', () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RtspCamera } from '../../bench/latency/rtsp-camera.js';
-import { decode } from '../../src/camera/decode.js';
 import type { Ffmpeg } from '../../src/camera/ffmpeg.js';
+import { Readers, readFrames } from '../../src/camera/readers.js';
 import { make, realFfmpegs } from './ffmpegs.js';
 
 const ffmpegs = await realFfmpegs();
@@ -31,7 +31,7 @@ async function watch(ffmpeg: Ffmpeg, count: number): Promise<{ began: number; ca
   const url = await camera.start();
   const came: number[] = [];
   const began = Date.now();
-  for await (const _ of decode({ kind: 'rtsp', url }, { ffmpeg, size: [32, 32] })) {
+  for await (const _ of readFrames({ kind: 'rtsp', url }, { ffmpeg, size: [32, 32] }, new Readers())) {
     if (came.push(Date.now()) === count) break;
   }
   return { began, came };

@@ -77,7 +77,7 @@ http: { port: 99999 }
         'config.yaml:3:11: cameras.1.name: found "line 1"; expected letters, digits, - and _ only (it is part of MQTT topics)',
         'config.yaml:4:21: cameras.1.source.kind: found "rstp"; expected rtsp, v4l2, mjpeg, file or folder',
         'config.yaml:5:10: cameras.1.fps: found "fast"; expected a number',
-        'config.yaml:7:33: cameras.2.source.url: found "ftp://cam/1"; expected an address with http:// or https://',
+        'config.yaml:7:33: cameras.2.source.url: found "ftp://cam/***"; expected an address with http:// or https://',
         'config.yaml:7:48: cameras.2.source.transport: unknown key',
         'config.yaml:8:19: cameras.2.stallTimeout: found 20; expected a duration such as 100ms, 20s or 5m',
         'config.yaml:9:21: alert.open.k: found 6; expected at most n',

@@ -1,45 +1,48 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-
-export interface Response {
-  readonly status: number;
-  /** The status in words. */
-  readonly reason: string;
-  /** Values of a header, in order. */
-  headers(name: string): string[];
-  readonly body: string;
-}
-
-/** Bytes that may be waited for: the headers and body of one answer. */
-const LONGEST = 1e6;
-/** What a packet between the answers begins with. */
-const DOLLAR = 0x24;
+import { type Request, type Response, RtspParser } from './parser.js';
 
 interface Waiting {
   resolve(response: Response): void;
   reject(error: Error): void;
 }
 
+/** Requests that may wait for their answers: a camera need not answer what only keeps it awake. */
+const MOST_WAITING = 8;
+
 /** Requests and answers of RTSP 1.0 (RFC 2326), with RTP packets in between: its TCP connection carries both. */
 export class RtspConnection {
   readonly #socket: Socket;
-  #received: Buffer = Buffer.alloc(0);
   #sequence = 0;
+  /** By sequence number, the oldest first. */
   readonly #waiting = new Map<number, Waiting>();
-  /** Called with every packet. */
+  #failure: Error | undefined;
+  #closing = false;
+  /** Called with every packet, which is to be copied by whoever keeps it. */
   onPacket: (packet: Buffer, channel: number) => void = () => {};
-  /** The connection is closed, by whomever: no packet comes any more. */
-  onClose: () => void = () => {};
+  /** The connection is closed, and no packet comes any more: by us, or for `failure`. */
+  onClose: (failure: Error | undefined) => void = () => {};
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    const parser = new RtspParser({
+      onPacket: (packet, channel) => this.onPacket(packet, channel),
+      onResponse: (response) => this.#answered(response),
+      onRequest: (request) => this.#answer(request),
+    });
     socket.setNoDelay();
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => this.#take(chunk));
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('data', (chunk) => {
+      try {
+        if (!this.#failure) parser.push(chunk);
+      } catch (error) {
+        this.#fail(error as Error);
+      }
+    });
+    socket.on('end', () => this.#fail(new Error('the camera closed the connection')));
     socket.on('close', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('the camera closed the connection'));
-      this.#waiting.clear();
-      this.onClose();
+      this.#rejectAll(this.#failure ?? new Error('the connection is closed'));
+      this.onClose(this.#failure);
     });
   }
 
@@ -60,9 +63,10 @@ export class RtspConnection {
     const sequence = ++this.#sequence;
     const lines = Object.entries({ CSeq: String(sequence), 'User-Agent': 'kdad-edge', ...headers });
     return new Promise((resolve, reject) => {
-      if (!this.#socket.writable) return reject(new Error('the connection is closed'));
-      this.#waiting.set(sequence, { resolve, reject });
-      this.#socket.write([`${method} ${uri} RTSP/1.0`, ...lines.map((pair) => pair.join(': ')), '', ''].join('\r\n'));
+      if (!this.#socket.writable) return reject(this.#failure ?? new Error('the connection is closed'));
+      if (this.#waiting.size < MOST_WAITING) this.#waiting.set(sequence, { resolve, reject });
+      else reject(new Error('the camera does not answer'));
+      this.#send([`${method} ${uri} RTSP/1.0`, ...lines.map((pair) => pair.join(': '))]);
     });
   }
 
@@ -77,43 +81,44 @@ export class RtspConnection {
 
   /** What has been asked is still sent; no packet comes any more. */
   close(): void {
+    this.#closing = true;
     this.onPacket = () => {};
     this.#socket.destroySoon();
   }
 
-  #take(chunk: Buffer): void {
-    const bytes = this.#received.length > 0 ? Buffer.concat([this.#received, chunk]) : chunk;
-    let at = 0;
-    for (let length = -1; length !== 0; at += length) length = this.#takeOne(bytes.subarray(at));
-    // A copy, so that what is left of a chunk does not hold all of it.
-    this.#received = Buffer.from(bytes.subarray(at));
-    if (this.#received.length > LONGEST) this.#socket.destroy();
+  /** What a camera told us, and goes back to it, may hold line breaks. */
+  #send(lines: readonly string[]): void {
+    this.#socket.write([...lines.map((line) => line.replace(/\p{Cc}/gu, '')), '', ''].join('\r\n'));
   }
 
-  /** Takes a packet or an answer. @returns how many bytes that were; 0 when it is not whole yet */
-  #takeOne(bytes: Buffer): number {
-    if (bytes.length < 4) return 0;
-    if (bytes[0] === DOLLAR) {
-      const end = 4 + bytes.readUInt16BE(2);
-      if (bytes.length < end) return 0;
-      this.onPacket(bytes.subarray(4, end), bytes[1]);
-      return end;
-    }
-    const gap = bytes.indexOf('\r\n\r\n');
-    if (gap === -1) return 0;
-    const [first, ...lines] = bytes.toString('latin1', 0, gap).trimStart().split('\r\n');
-    const headers = (name: string) =>
-      lines
-        .filter((line) => line.toLowerCase().startsWith(`${name.toLowerCase()}:`))
-        .map((line) => line.slice(name.length + 1).trim());
-    const end = gap + 4 + Math.max(0, Number.parseInt(headers('Content-Length')[0] ?? '', 10) || 0);
-    if (bytes.length < end) return 0;
-    // What the camera asks of us begins otherwise, and needs no answer.
-    const [, status, reason] = /^RTSP\/\d\.\d (\d+) ?(.*)$/.exec(first) ?? [];
-    const sequence = Number(headers('CSeq')[0]);
-    const waiting = status === undefined ? undefined : this.#waiting.get(sequence);
-    waiting?.resolve({ status: Number(status), reason, headers, body: bytes.toString('utf8', gap + 4, end) });
-    if (waiting) this.#waiting.delete(sequence);
-    return end;
+  /** Some cameras count wrong, or not at all: then it is the answer to what has waited longest. */
+  #answered(response: Response): void {
+    // `100 Continue` and its like come before the answer.
+    if (response.status < 200) return;
+    const numbered = Number.parseInt(response.headers('CSeq')[0] ?? '', 10);
+    const sequence = this.#waiting.has(numbered) ? numbered : this.#waiting.keys().next().value;
+    if (sequence === undefined) return;
+    const waiting = this.#waiting.get(sequence);
+    this.#waiting.delete(sequence);
+    waiting?.resolve(response);
+  }
+
+  /** Cameras ask, too: whether we are still there, mostly. */
+  #answer({ method, headers }: Request): void {
+    if (!/^[A-Z_]+$/.test(method) || !this.#socket.writable) return;
+    const status = method === 'OPTIONS' || method === 'GET_PARAMETER' ? '200 OK' : '501 Not Implemented';
+    this.#send([`RTSP/1.0 ${status}`, `CSeq: ${headers('CSeq')[0] ?? '0'}`]);
+    if (method === 'TEARDOWN' || method === 'REDIRECT') this.#fail(new Error('the camera ended the session'));
+  }
+
+  #fail(error: Error): void {
+    if (!this.#closing) this.#failure ??= error;
+    this.#rejectAll(error);
+    this.#socket.destroy();
+  }
+
+  #rejectAll(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
   }
 }

@@ -1,0 +1,21 @@
+import type { Writable } from 'node:stream';
+import type { FedFormat } from './command.js';
+
+/** A network camera that we read ourselves: ffmpeg only decodes what it sends. */
+export interface Feed {
+  /** What `play` writes. */
+  readonly format: FedFormat;
+  /** It sends pictures only as often as wanted, so that nothing has to be left out. */
+  readonly paced?: boolean;
+  /**
+   * Has the camera send, and writes that to `output`, which is ended when the camera or `close` ends it.
+   *
+   * @param onWithheld told of each picture that is not written, because it or one that it needs is damaged
+   * @throws KdadError CAMERA_FAILED when the camera ends it by an error
+   */
+  play(output: Writable, onWithheld?: () => void): Promise<void>;
+  /** Why no picture may have come so far, where the feed knows. */
+  readonly doubt?: string;
+  /** Says farewell, and does not wait for the answer. */
+  close(): void;
+}
