@@ -135,6 +135,9 @@ const perSecond = (before: ByRole, after: ByRole, seconds: number): ByRole => {
   return { daemon: rate('daemon'), inference: rate('inference'), ffmpeg: rate('ffmpeg'), total: rate('total') };
 };
 
+/** As far from the good as it can be set. */
+const NEVER = { factor: 10 };
+
 function configuration(
   { bundle, precision = 'auto', threads, ffmpeg, clip, cameras }: LineOptions,
   broker: string,
@@ -145,7 +148,7 @@ function configuration(
     ffmpeg,
     stateDir: 'state',
     inspection: { precision, threads },
-    cameras: Array.from({ length: cameras }, (_, i) => ({ name: `camera-${i}`, source, threshold: 1e9 })),
+    cameras: Array.from({ length: cameras }, (_, i) => ({ name: `camera-${i}`, source, threshold: NEVER })),
     evidence: { keep: false },
     mqtt: { url: broker, topicPrefix: 'bench', version: '3.1.1', verdicts: true },
     http: { port: 0 },

@@ -38,15 +38,23 @@ export const collect = new Command('collect')
     '\nPictures that look like an earlier one are left out. Ctrl-C ends it, too. Look through contact-sheet.html before training on images/.',
   )
   .action(async ({ config: file, camera: name, out, count, minutes, only, full }: Options) => {
-    const [{ loadConfig }, { modelOf }, { findFfmpeg }, { collect: run }, { ContactSheet }, { ownFraming }] =
-      await Promise.all([
-        import('../config/load.js'),
-        import('../config/models.js'),
-        import('../camera/ffmpeg.js'),
-        import('../collect/collect.js'),
-        import('../report/contact-sheet.js'),
-        import('../collect/own-framing.js'),
-      ]);
+    const [
+      { loadConfig },
+      { modelOf },
+      { thresholdFor },
+      { findFfmpeg },
+      { collect: run },
+      { ContactSheet },
+      { ownFraming },
+    ] = await Promise.all([
+      import('../config/load.js'),
+      import('../config/models.js'),
+      import('../config/threshold.js'),
+      import('../camera/ffmpeg.js'),
+      import('../collect/collect.js'),
+      import('../report/contact-sheet.js'),
+      import('../collect/own-framing.js'),
+    ]);
     const config = await loadConfig(file);
     const camera = config.cameras.find((one) => one.name === name);
     if (!camera) {
@@ -78,7 +86,7 @@ export const collect = new Command('collect')
           source: bundle,
           engine: config.engine,
           threads: config.inspection.threads,
-          threshold: camera.threshold ?? bundle.threshold,
+          threshold: thresholdFor(bundle, camera.threshold),
           ignored: camera.ignore,
         },
       signal: interruption.signal,

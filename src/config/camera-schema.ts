@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { codecs } from '../camera/hardware.js';
 import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
 import { duration, positiveDuration } from './duration.js';
+import { relativeThreshold } from './threshold.js';
 import { count, ratio, restarts, text, url } from './values.js';
 
 const rtsp = z.strictObject({
@@ -107,9 +108,9 @@ export const camera = z.strictObject({
     .describe(
       'The model that judges this camera, where it looks at another product. Every model has a process of its own.',
     ),
-  threshold: ratio
+  threshold: relativeThreshold
     .optional()
-    .describe('Score from which a frame is anomalous, instead of the one of the model.')
+    .describe("The camera's own threshold, by that of its model, say `{ factor: 1.1 }`.")
     .meta(restarts('no')),
   stallTimeout: positiveDuration
     .prefault(`${defaultStallTimeout / 1000}s`)

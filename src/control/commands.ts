@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { positiveDuration } from '../config/duration.js';
+import { type RelativeThreshold, relativeThreshold } from '../config/threshold.js';
 
 /** What the commands do; each throws a KdadError when it fails. What it returns is the result in the reply. */
 export interface Actions {
@@ -8,8 +9,8 @@ export interface Actions {
   activate(version: string, model?: string): Promise<object>;
   /** @param timeout milliseconds */
   trigger(camera: string, timeout: number): Promise<object>;
-  /** @param value null goes back to the configured one */
-  threshold(camera: string, value: number | null): Promise<object>;
+  /** @param threshold null goes back to the configured one */
+  threshold(camera: string, threshold: RelativeThreshold | null): Promise<object>;
   /** @param duration milliseconds; until `unmute` when absent */
   mute(camera: string, duration?: number): Promise<object>;
   unmute(camera: string): Promise<object>;
@@ -59,7 +60,7 @@ export const cameraCommands: ReadonlyMap<string, Command> = new Map([
   ],
   [
     'threshold',
-    command({ threshold: z.number().positive().nullable() }, (actions, { threshold }, camera) =>
+    command({ threshold: relativeThreshold.nullable() }, (actions, { threshold }, camera) =>
       actions.threshold(camera, threshold),
     ),
   ],

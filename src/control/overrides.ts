@@ -2,31 +2,29 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { steadyNow } from '../clock.js';
+import { type RelativeThreshold, relativeThreshold } from '../config/threshold.js';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
 
 const cameraOverrides = z.strictObject({
-  threshold: z.strictObject({ value: z.number().positive(), model: z.string(), modelVersion: z.string() }).optional(),
+  threshold: relativeThreshold.optional(),
   /** Without `until` it lasts until somebody ends it. */
   mute: z.strictObject({ until: z.iso.datetime().optional() }).optional(),
 });
 
-const schema = z.record(z.string(), cameraOverrides);
+/** Earlier versions kept a score, for one version of a model. */
+const score = z.strictObject({ value: z.number(), model: z.string(), modelVersion: z.string() });
+
+const schema = z.record(z.string(), cameraOverrides.extend({ threshold: relativeThreshold.or(score).optional() }));
 
 type CameraOverrides = z.infer<typeof cameraOverrides>;
 
 /** What holds for a camera by command. */
 export interface Commanded {
-  readonly threshold?: number;
+  readonly threshold?: RelativeThreshold;
   readonly muted: boolean;
   /** ISO 8601, where the mute ends by itself. */
   readonly until?: string;
-}
-
-/** Which model a threshold was set for: scores of another one mean something else. */
-interface Model {
-  readonly name: string;
-  readonly version: string;
 }
 
 /**
@@ -41,7 +39,7 @@ export class Overrides {
   readonly #muteEnds = new Map<string, number>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param onFailure is told why the file cannot be read; nothing is overridden then */
+  /** @param onFailure is told why the file, or a part of it, does not hold */
   constructor(file: string, onFailure: (reason: string) => void) {
     this.#file = file;
     this.#onFailure = onFailure;
@@ -50,7 +48,10 @@ export class Overrides {
   /** Reads what an earlier run left. */
   async start(): Promise<void> {
     try {
-      this.#cameras = schema.parse(JSON.parse(await readFile(this.#file, 'utf8')));
+      const kept = schema.parse(JSON.parse(await readFile(this.#file, 'utf8')));
+      this.#cameras = Object.fromEntries(
+        Object.entries(kept).map(([camera, one]) => [camera, this.#today(camera, one)]),
+      );
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       const reason = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
@@ -66,10 +67,9 @@ export class Overrides {
     await this.#turn.catch(() => {});
   }
 
-  /** The threshold that was set for this camera and model; undefined where none was. */
-  thresholdOf(camera: string, model: Model): number | undefined {
-    const { threshold } = this.#cameras[camera] ?? {};
-    return threshold?.model === model.name && threshold.modelVersion === model.version ? threshold.value : undefined;
+  /** The threshold that was set for this camera; undefined where none was. */
+  thresholdOf(camera: string): RelativeThreshold | undefined {
+    return this.#cameras[camera]?.threshold;
   }
 
   isMuted(camera: string): boolean {
@@ -82,16 +82,15 @@ export class Overrides {
   }
 
   /** Both of it; undefined where neither holds. */
-  of(camera: string, model: Model): Commanded | undefined {
-    const threshold = this.thresholdOf(camera, model);
+  of(camera: string): Commanded | undefined {
+    const threshold = this.thresholdOf(camera);
     const mute = this.muteOf(camera);
-    return threshold === undefined && !mute.muted ? undefined : { threshold, ...mute };
+    return threshold || mute.muted ? { threshold, ...mute } : undefined;
   }
 
-  /** @param value undefined takes it back */
-  async setThreshold(camera: string, value: number | undefined, model: Model): Promise<void> {
-    const threshold = value === undefined ? undefined : { value, model: model.name, modelVersion: model.version };
-    await this.#change(camera, { threshold });
+  /** @param threshold undefined takes it back */
+  setThreshold(camera: string, threshold: RelativeThreshold | undefined): Promise<void> {
+    return this.#change(camera, { threshold });
   }
 
   /** @param duration milliseconds; until `unmute` when absent */
@@ -105,6 +104,15 @@ export class Overrides {
   async unmute(camera: string): Promise<void> {
     await this.#change(camera, { mute: undefined });
     this.#muteEnds.delete(camera);
+  }
+
+  /** A score has no meaning any more: it must not hold in silence as something else. */
+  #today(camera: string, { threshold, mute }: z.infer<typeof schema>[string]): CameraOverrides {
+    if (!threshold || 'factor' in threshold) return { threshold, mute };
+    const { value, model, modelVersion } = threshold;
+    const what = `a threshold of ${value}, a score of ${model} ${modelVersion}, does not hold for camera ${camera} any more`;
+    this.#onFailure(`${this.#file}: ${what}: set it anew, as a factor`);
+    return { mute };
   }
 
   /** @throws KdadError STATE_UNUSABLE when it cannot be written; nothing has changed then */

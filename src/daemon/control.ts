@@ -1,3 +1,4 @@
+import { thresholdFor } from '../config/threshold.js';
 import type { Actions } from '../control/commands.js';
 import { Controller } from '../control/controller.js';
 import type { Overrides } from '../control/overrides.js';
@@ -59,11 +60,11 @@ export class Control {
   }
 
   start(): void {
-    const { cameras, overrides, judgeOf, log } = this.#options;
+    const { cameras, overrides, log } = this.#options;
     this.#stopping = new AbortController();
     for (const camera of cameras.names) {
-      const { threshold, muted, until } = overrides.of(camera, judgeOf(camera).bundle) ?? {};
-      if (threshold !== undefined) log.warn({ camera, threshold }, 'a threshold holds that was set by command');
+      const { threshold, muted, until } = overrides.of(camera) ?? {};
+      if (threshold) log.warn({ camera, threshold }, 'a threshold holds that was set by command');
       if (muted) log.warn({ camera, until }, 'the camera is muted by command');
     }
     this.#channel.start();
@@ -76,7 +77,7 @@ export class Control {
   }
 
   #actions(): Actions {
-    const { overrides, judgeOf, requested, status } = this.#options;
+    const { cameras, overrides, judgeOf, requested, status } = this.#options;
     return {
       status: async () => status(),
       activate: async (version, model) => {
@@ -87,10 +88,15 @@ export class Control {
         const limit = AbortSignal.any([AbortSignal.timeout(timeout), this.#stopping.signal]);
         return describeVerdict(await requested.ask(camera, limit), judgeOf(camera).bundle);
       },
-      threshold: async (camera, value) => {
-        await overrides.setThreshold(camera, value ?? undefined, judgeOf(camera).bundle);
-        const configured = this.#configuredThreshold(camera);
-        return { threshold: value ?? configured, configured };
+      threshold: async (camera, threshold) => {
+        await overrides.setThreshold(camera, threshold ?? undefined);
+        const configured = cameras.settingsOf(camera)?.threshold;
+        const { bundle } = judgeOf(camera);
+        return {
+          threshold: thresholdFor(bundle, threshold ?? configured),
+          ...(threshold ?? configured),
+          configured: thresholdFor(bundle, configured),
+        };
       },
       mute: async (camera, duration) => {
         await overrides.mute(camera, duration);
@@ -102,11 +108,6 @@ export class Control {
         return overrides.muteOf(camera);
       },
     };
-  }
-
-  #configuredThreshold(camera: string): number {
-    const { cameras, judgeOf } = this.#options;
-    return cameras.settingsOf(camera)?.threshold ?? judgeOf(camera).bundle.threshold;
   }
 
   /** @throws KdadError COMMAND_INVALID where the name does not tell which model is meant */

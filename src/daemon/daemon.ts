@@ -3,6 +3,7 @@ import { findFfmpeg } from '../camera/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
 import { modelOf } from '../config/models.js';
 import type { Config } from '../config/schema.js';
+import { type RelativeThreshold, thresholdFor } from '../config/threshold.js';
 import { Overrides } from '../control/overrides.js';
 import { EvidenceFolder, type EvidenceLimits } from '../evidence/evidence-folder.js';
 import type { AlertRules } from '../inspection/alerts.js';
@@ -71,7 +72,7 @@ export class Daemon {
     const { mqtt, stateDir } = config;
     if (mqtt?.commands) {
       this.#overrides = new Overrides(join(stateDir, 'overrides.json'), (reason) =>
-        log.error({ reason }, 'what was commanded before cannot be read and does not hold any more'),
+        log.error({ reason }, 'what was commanded before does not hold any more'),
       );
     }
   }
@@ -170,7 +171,8 @@ export class Daemon {
       judges,
       bundleOf,
       messaging,
-      commanded: (camera, judging) => this.#overrides?.of(camera, judging),
+      thresholdOf: (camera) => thresholdFor(bundleOf(camera), this.#thresholdOf(camera)),
+      commanded: (camera) => this.#overrides?.of(camera),
     });
     this.#board = board;
     const evidence = keeping.keep
@@ -258,8 +260,7 @@ export class Daemon {
       engine: this.#config.engine,
       device: this.#config.device,
       camerasOf: (judge) => this.#cameras.live.filter((camera) => this.#judgeOf(camera) === judge).length,
-      thresholdOf: (camera, model) =>
-        this.#overrides?.thresholdOf(camera, model) ?? this.#cameras.settingsOf(camera)?.threshold,
+      thresholdOf: (camera) => this.#thresholdOf(camera),
       isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,
       ignoredBy: (camera) => this.#cameras.settingsOf(camera)?.ignore,
       admits: (frame) => {
@@ -279,6 +280,11 @@ export class Daemon {
       metrics: this.#metrics,
       log: this.#log,
     };
+  }
+
+  /** Its own, by command or else by the configuration. */
+  #thresholdOf(camera: string): RelativeThreshold | undefined {
+    return this.#overrides?.thresholdOf(camera) ?? this.#cameras.settingsOf(camera)?.threshold;
   }
 
   #judgeOf(camera: string): Judge {

@@ -1,6 +1,7 @@
 import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
 import type { Config } from '../config/schema.js';
+import { type RelativeThreshold, thresholdFor } from '../config/threshold.js';
 import { precisionFor } from '../detector/precision.js';
 import { Inspector, type InspectorOptions } from '../inspection/inspector.js';
 import { LiveDetector } from '../inspection/live-detector.js';
@@ -17,8 +18,8 @@ export interface JudgeOptions
   camerasOf(judge: Judge): number;
   readonly engine: Config['engine'];
   readonly device: Config['device'];
-  /** The camera's own threshold for a model; undefined where the model's counts. */
-  thresholdOf(camera: string, model: Bundle): number | undefined;
+  /** The camera's own threshold; undefined where the model's counts. */
+  thresholdOf(camera: string): RelativeThreshold | undefined;
   /** Throws where another version would not do for the judge's cameras. */
   check(judge: Judge, bundle: Bundle): void;
   /** Another version judges now. */
@@ -58,7 +59,7 @@ export class Judge {
       maxWait: settings.maxWait,
       cameras: () => camerasOf(this),
       queue: settings.queue,
-      thresholdOf: (camera) => thresholdOf(camera, this.bundle) ?? this.bundle.threshold,
+      thresholdOf: (camera) => thresholdFor(this.bundle, thresholdOf(camera)),
     });
     this.models = new ModelSwitch({
       path,

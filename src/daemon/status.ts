@@ -26,6 +26,8 @@ export interface CameraStatus {
   readonly name: string;
   /** Name of the model that judges it. */
   readonly model: string;
+  /** The score from which on its frames are anomalous. */
+  readonly threshold: number;
   readonly state: CameraState;
   readonly since: string;
   /** One line, for a camera that is lost. */
@@ -65,8 +67,10 @@ export interface StatusSources {
   };
   /** The bundle that judges a camera now. */
   bundleOf(camera: string): Bundle;
-  /** What was set by command for a camera, for the model that judges. */
-  commanded?(camera: string, model: Bundle): Commanded | undefined;
+  /** The threshold that holds for a camera now. */
+  thresholdOf(camera: string): number;
+  /** What was set by command for a camera. */
+  commanded?(camera: string): Commanded | undefined;
   /** Where alerts go; undefined where no broker is configured. */
   readonly messaging?: {
     readonly client: { readonly connected: boolean };
@@ -77,7 +81,7 @@ export interface StatusSources {
 /** Remembers what the parts told last, so that whoever asks can be told how the daemon is. */
 export class StatusBoard {
   readonly #sources: StatusSources;
-  readonly #cameras = new Map<string, Omit<CameraStatus, 'model'>>();
+  readonly #cameras = new Map<string, Omit<CameraStatus, 'model' | 'threshold'>>();
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
@@ -110,7 +114,7 @@ export class StatusBoard {
   }
 
   status(): Status {
-    const { judges, bundleOf, messaging, commanded } = this.#sources;
+    const { judges, bundleOf, thresholdOf, messaging, commanded } = this.#sources;
     return {
       version,
       uptimeSeconds: Math.round(process.uptime()),
@@ -119,8 +123,8 @@ export class StatusBoard {
         return { name, version: modelVersion, precision, threshold, device, threads };
       }),
       cameras: [...this.#cameras.values()].map(({ name, ...seen }) => {
-        const bundle = bundleOf(name);
-        return { name, model: bundle.name, ...seen, commanded: commanded?.(name, bundle) };
+        const judging = { model: bundleOf(name).name, threshold: thresholdOf(name) };
+        return { name, ...judging, ...seen, commanded: commanded?.(name) };
       }),
       mqtt: messaging && { connected: messaging.client.connected, outboxDepth: messaging.outbox.depth },
     };

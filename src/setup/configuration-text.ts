@@ -34,7 +34,7 @@ cameras:
     source:
 ${source.join('\n')}
     # fps: 10                             # judge at most so many frames a second
-    # threshold: 0.8                      # instead of the model's own
+    # threshold: { factor: 1.1 }          # a tenth above the model's own
 
 # When an alert opens and closes.
 alert:

@@ -66,7 +66,7 @@ describe('a camera', () => {
   const one = (more?: object) => config({ cameras: [camera(more)] }).cameras[0];
 
   it.each([
-    ['threshold', { threshold: 2 }],
+    ['threshold', { threshold: { factor: 2 } }],
     [
       'ignore',
       {

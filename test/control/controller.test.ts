@@ -41,15 +41,18 @@ describe('a command', () => {
       result: { noted: 'mute' },
     });
     expect(await send('activate', { version: '2', model: 'washer' })).toMatchObject({ command: 'activate', ok: true });
+    expect(await send('threshold', { threshold: { factor: 1.2 } }, 'line')).toMatchObject({ ok: true });
     expect(await send('threshold', { threshold: null }, 'gate')).toMatchObject({ ok: true });
     expect(done).toEqual([
       ['mute', 'line', 300_000],
       ['activate', '2', 'washer'],
+      ['threshold', 'line', { factor: 1.2 }],
       ['threshold', 'gate', null],
     ]);
     expect(outcomes.map(([command, outcome]) => [command, outcome])).toEqual([
       ['mute', 'done'],
       ['activate', 'done'],
+      ['threshold', 'done'],
       ['threshold', 'done'],
     ]);
   });
@@ -85,7 +88,8 @@ describe('a command', () => {
     ['is no object', 'mute', '5', 'line', /payload: .*expected object/],
     ['has a key too many', 'mute', { duration: '1m', for: 'ever' }, 'line', /"for"/],
     ['lacks a key', 'threshold', {}, 'line', /threshold: /],
-    ['has a threshold of zero', 'threshold', { threshold: 0 }, 'line', /threshold: /],
+    ['has a threshold of zero', 'threshold', { threshold: { factor: 0 } }, 'line', /threshold.factor: /],
+    ['has a score for a threshold', 'threshold', { threshold: 0.8 }, 'line', /threshold: expected \{ factor: 1.1 \}/],
     ['has a duration without unit', 'mute', { duration: 5 }, 'line', /duration: expected a duration such as/],
     ['has a duration too long', 'mute', { duration: '169h' }, 'line', /duration: expected at most 168h/],
     ['waits too long', 'trigger', { timeout: '2m' }, 'line', /timeout: expected at most 1m/],

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
 import { Overrides } from '../../src/control/overrides.js';
 
-const model = { name: 'bottle', version: '1' };
+const higher = { factor: 1.5 };
 let file: string;
 beforeEach(async () => {
   file = join(await mkdtemp(join(inject('shared'), 'overrides-')), 'state/overrides.json');
@@ -20,20 +20,20 @@ async function started(failures: string[] = []): Promise<Overrides> {
 describe('what was commanded for a camera', () => {
   it('is nothing at first', async () => {
     const overrides = await started();
-    expect(overrides.thresholdOf('line', model)).toBeUndefined();
+    expect(overrides.thresholdOf('line')).toBeUndefined();
     expect(overrides.isMuted('line')).toBe(false);
     expect(overrides.muteOf('line')).toEqual({ muted: false });
   });
 
   it('outlasts a restart', async () => {
     const before = await started();
-    await Promise.all([before.setThreshold('line', 0.5, model), before.mute('line'), before.mute('gate', 60_000)]);
+    await Promise.all([before.setThreshold('line', higher), before.mute('line'), before.mute('gate', 60_000)]);
     const overrides = await started();
-    expect(overrides.thresholdOf('line', model)).toBe(0.5);
-    expect(overrides.thresholdOf('gate', model)).toBeUndefined();
+    expect(overrides.thresholdOf('line')).toEqual(higher);
+    expect(overrides.thresholdOf('gate')).toBeUndefined();
     expect(overrides.muteOf('line')).toEqual({ muted: true });
-    expect(overrides.of('line', model)).toEqual({ threshold: 0.5, muted: true });
-    expect(overrides.of('attic', model)).toBeUndefined();
+    expect(overrides.of('line')).toEqual({ threshold: higher, muted: true });
+    expect(overrides.of('attic')).toBeUndefined();
     const { muted, until } = overrides.muteOf('gate');
     expect(muted).toBe(true);
     expect(Date.parse(until as string)).toBeGreaterThan(Date.now());
@@ -42,22 +42,29 @@ describe('what was commanded for a camera', () => {
 
   it('can be taken back', async () => {
     const before = await started();
-    await before.setThreshold('line', 0.5, model);
+    await before.setThreshold('line', higher);
     await before.mute('line');
-    await before.setThreshold('line', undefined, model);
+    await before.setThreshold('line', undefined);
     await before.unmute('line');
     for (const overrides of [before, await started()]) {
-      expect(overrides.thresholdOf('line', model)).toBeUndefined();
+      expect(overrides.thresholdOf('line')).toBeUndefined();
       expect(overrides.isMuted('line')).toBe(false);
     }
   });
 
-  it('is a threshold for one model only: the scores of another mean something else', async () => {
-    const overrides = await started();
-    await overrides.setThreshold('line', 0.5, model);
-    expect(overrides.thresholdOf('line', { name: 'bottle', version: '2' })).toBeUndefined();
-    expect(overrides.thresholdOf('line', { name: 'washer', version: '1' })).toBeUndefined();
-    expect(overrides.thresholdOf('line', model)).toBe(0.5);
+  it('is no score of an earlier version: that is told, and what else was commanded holds', async () => {
+    await (await started()).mute('gate');
+    const old = { threshold: { value: 0.5, model: 'bottle', modelVersion: '1' }, mute: {} };
+    await writeFile(file, JSON.stringify({ line: old, gate: { threshold: higher } }));
+    const failures: string[] = [];
+    const overrides = await started(failures);
+    expect(overrides.of('line')).toEqual({ threshold: undefined, muted: true });
+    expect(overrides.of('gate')).toEqual({ threshold: higher, muted: false });
+    expect(failures).toEqual([
+      expect.stringMatching(/a threshold of 0\.5, a score of bottle 1, does not hold for camera line .* as a factor/),
+    ]);
+    await overrides.unmute('gate');
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ line: { mute: {} }, gate: { threshold: higher } });
   });
 
   it('is a mute that ends by itself, also while the daemon is down', async () => {
@@ -72,9 +79,9 @@ describe('what was commanded for a camera', () => {
     await writeFile(join(file, '../..', 'state'), 'a file where the folder should be');
     const overrides = await started([]);
     await expect(overrides.mute('line')).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
-    await expect(overrides.setThreshold('line', 0.5, model)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
+    await expect(overrides.setThreshold('line', higher)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
     expect(overrides.isMuted('line')).toBe(false);
-    expect(overrides.thresholdOf('line', model)).toBeUndefined();
+    expect(overrides.thresholdOf('line')).toBeUndefined();
   });
 
   it.each(['not JSON', '[]', '{"line":{"threshold":-1}}', '{"line":{"mute":{"until":"tomorrow"}}}'])(

@@ -7,7 +7,11 @@ import { activate, readStore } from '../../src/bundle/store.js';
 import { type Broker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
 import { makeVideo, type RunningDaemon, startDaemon, total, until } from '../fixtures/daemon.js';
 import { type Requester, requester } from '../fixtures/requester.js';
+import { setThreshold } from '../fixtures/set-threshold.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
+
+/** The threshold of version 2. */
+const HIGHER = 4;
 
 let folder: string;
 let store: string;
@@ -20,6 +24,7 @@ beforeAll(async () => {
   folder = join(inject('shared'), 'commands');
   store = join(folder, 'models/blots');
   for (const version of ['1', '2', 'torn']) await cp(bundle, join(store, version), { recursive: true });
+  await setThreshold(join(store, '2'), HIGHER);
   await appendFile(join(store, 'torn/calibration.json'), ' ');
   await activate(store, '1');
   await mkdir(folder, { recursive: true });
@@ -98,17 +103,26 @@ describe.skipIf(!hasMosquitto)('a daemon that obeys commands', () => {
     expect(await requests.request(`${camera}/mute`, {})).toMatchObject({ ok: true, result: { muted: true } });
     await until(() => alerts(daemon).at(-1)?.event === 'closed', daemon.log);
     const told = alerts(daemon).length;
-    const set = await requests.request(`${camera}/threshold`, { threshold: 123 });
-    expect(set).toMatchObject({ ok: true, result: { threshold: 123, configured: expect.any(Number) } });
+    const set = await requests.request(`${camera}/threshold`, { threshold: { factor: 8 } });
+    const configured = Number(set.result.configured);
+    expect(set).toMatchObject({ ok: true, result: { threshold: 8 * configured, factor: 8 } });
+    expect(await requests.request(`${camera}/threshold`, { threshold: 0.8 })).toMatchObject({
+      ok: false,
+      error: { code: 'COMMAND_INVALID', message: expect.stringContaining('expected { factor: 1.1 }') },
+    });
     await stop(daemon, 'SIGKILL');
 
     daemon = await commanded('held');
     const status = await requests.request('held/command/status', {});
-    expect(status.result).toMatchObject({ cameras: [{ name: 'line', commanded: { threshold: 123, muted: true } }] });
-    expect(daemon.log()).toMatch(/"threshold":123,.*set by command/);
+    const commanded8 = { threshold: { factor: 8 }, muted: true };
+    expect(status.result.cameras).toMatchObject([{ name: 'line', threshold: 8 * configured, commanded: commanded8 }]);
+    expect(daemon.log()).toMatch(/"threshold":\{"factor":8\},.*set by command/);
     expect(daemon.log()).toMatch(/muted by command/);
     const verdict = () => requests.request(`${camera}/trigger`, {});
-    expect((await verdict()).result).toMatchObject({ threshold: 123, anomalous: false });
+    expect((await verdict()).result).toMatchObject({ threshold: 8 * configured, anomalous: false });
+    expect(await requests.request('held/command/activate', { version: '2' })).toMatchObject({ ok: true });
+    expect((await verdict()).result).toMatchObject({ modelVersion: '2', threshold: 8 * HIGHER, anomalous: false });
+    expect(await requests.request('held/command/activate', { version: '1' })).toMatchObject({ ok: true });
     const reset = await requests.request(`${camera}/threshold`, { threshold: null });
     expect(reset.result.threshold).toBe(set.result.configured);
     const before = total(await daemon.metrics(), 'kdad_frames_judged_total{camera="line",verdict="anomalous"}');

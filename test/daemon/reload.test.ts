@@ -25,7 +25,7 @@ afterAll(() => broker.stop());
 const camera = (name: string, more = '') =>
   `  - { name: ${name}, source: { kind: file, path: ../part.avi, loop: true }, ${more} }\n`;
 /** No frame is anomalous at this threshold. */
-const NEVER = 'threshold: 1e9';
+const NEVER = 'threshold: { factor: 10 }';
 
 const yaml = (name: string, cameras: string, more = '') => `
 model: ${bundle}

@@ -15,6 +15,7 @@ function board(changes: { ready?: boolean; connected?: boolean } = {}): StatusBo
     cameras: ['line', 'gate'],
     judges: { all: [{ bundle, ready }] },
     bundleOf: () => bundle,
+    thresholdOf: (camera) => (camera === 'line' ? 0.55 : 0.5),
     messaging: connected === undefined ? undefined : { client: { connected }, outbox: { depth: 3 } },
   });
 }
@@ -33,8 +34,8 @@ describe('the status', () => {
   it('has every camera from the start, in the order of the configuration', () => {
     const nothing = { since: expect.stringMatching(moment), framesJudged: 0, lastRatio: null, openAlert: null };
     expect(board().status().cameras).toEqual([
-      { name: 'line', model: 'washer', state: 'connecting', ...nothing },
-      { name: 'gate', model: 'washer', state: 'connecting', ...nothing },
+      { name: 'line', model: 'washer', threshold: 0.55, state: 'connecting', ...nothing },
+      { name: 'gate', model: 'washer', threshold: 0.5, state: 'connecting', ...nothing },
     ]);
   });
 

@@ -15,6 +15,7 @@ import { tinyBundle } from '../fixtures/tiny-bundle.js';
 const camera = {
   name: 'line',
   model: 'washer',
+  threshold: 0.5,
   state: 'live',
   since: '',
   framesJudged: 1,

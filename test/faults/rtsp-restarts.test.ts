@@ -1,10 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { aedesBroker, type Broker } from '../fixtures/brokers.js';
 import { descendants, startDaemon, until } from '../fixtures/daemon.js';
 import { hasRtspServer, rtspServer } from '../fixtures/rtsp.js';
+import { setThreshold } from '../fixtures/set-threshold.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
 import { length } from './length.js';
 
@@ -26,25 +27,27 @@ describe.skipIf(!hasRtspServer)('an RTSP server', () => {
   it(
     `that is killed and comes back ${RESTARTS} times is watched again each time, without a false alert or a process left over`,
     async () => {
-      const { bundle } = await tinyBundle();
+      const bundle = join(folder, 'bundle');
+      await cp((await tinyBundle()).bundle, bundle, { recursive: true });
       let server = await rtspServer();
       onTestFinished(() => server.kill());
-      const yaml = (name: string, threshold: number) => `
+      const yaml = (name: string) => `
 model: ${bundle}
-cameras: [{ name: line, source: { kind: rtsp, url: "${server.url}" }, fps: 10, threshold: ${threshold} }]
+cameras: [{ name: line, source: { kind: rtsp, url: "${server.url}" }, fps: 10 }]
 mqtt: { url: "mqtt://127.0.0.1:${broker.port}", topicPrefix: ${name}, version: "3.1.1", verdicts: true }
 http: { port: 0 }
 `;
       const places = { folder, brokerPort: broker.port };
-      // The ball on the screen is no product: what it scores at most while all is well is this line's threshold.
-      const first = await startDaemon('calm', yaml('calm', 1e6), places);
+      // The ball on the screen is no product: what it scores at most while all is well is the model's threshold here.
+      await setThreshold(bundle, 1e6);
+      const first = await startDaemon('calm', yaml('calm'), places);
       const scores = () => first.on('cameras/line/verdict').map(({ payload }) => JSON.parse(payload.toString()).score);
       await until(() => scores().length >= 30, first.log);
-      const threshold = 1.1 * Math.max(...scores());
+      await setThreshold(bundle, 1.1 * Math.max(...scores()));
       first.process.kill('SIGTERM');
       await first.close();
 
-      const daemon = await startDaemon('line', yaml('line', threshold), places);
+      const daemon = await startDaemon('line', yaml('line'), places);
       const verdicts = () => daemon.on('cameras/line/verdict').length;
       await until(() => verdicts() > 5, daemon.log);
       const port = Number(new URL(server.url.replace('rtsp:', 'http:')).port);
