@@ -7,6 +7,7 @@ import { HomeAssistant } from '../publish/home-assistant.js';
 import { MqttPublisher } from '../publish/mqtt-publisher.js';
 import { Outbox } from '../publish/outbox.js';
 import { type ModelName, topics as topicsBelow } from '../publish/topics.js';
+import { named, type Part } from './parts.js';
 
 export interface MessagingOptions {
   readonly config: Config;
@@ -21,7 +22,7 @@ export interface Messaging {
   readonly client: BrokerClient;
   readonly outbox: Outbox;
   readonly publisher: MqttPublisher;
-  readonly parts: readonly { start(): unknown; stop(): unknown }[];
+  readonly parts: readonly Part[];
 }
 
 /** @returns undefined where the configuration names no broker */
@@ -65,5 +66,11 @@ export function makeMessaging({ config, model, metrics, log }: MessagingOptions)
     onOutboxFailure: ({ message: reason }) =>
       log.error({ reason }, 'alerts are sent without the outbox: it cannot be used'),
   });
-  return { client, outbox, publisher, parts: [outbox, client, ...(homeAssistant ? [homeAssistant] : []), publisher] };
+  const parts = [
+    named('outbox', outbox),
+    named('broker client', client),
+    ...(homeAssistant ? [named('Home Assistant', homeAssistant)] : []),
+    named('publisher', publisher),
+  ];
+  return { client, outbox, publisher, parts };
 }
