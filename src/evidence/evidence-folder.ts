@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
+import { setAside } from '../state/set-aside.js';
 
 export interface EvidenceLimits {
   /** Milliseconds after which evidence is taken away. */
@@ -19,8 +20,11 @@ export interface Evidence {
   readonly camera: string;
   /** When the alert opened, milliseconds since the epoch. */
   readonly openedAt: number;
-  readonly files: Readonly<Record<string, Uint8Array | string>>;
+  readonly files: Files | Promise<Files>;
 }
+
+/** Contents by name. */
+type Files = Readonly<Record<string, Uint8Array | string>>;
 
 interface Entry {
   readonly path: string;
@@ -34,13 +38,16 @@ interface Entry {
 export class EvidenceFolder {
   readonly #root: string;
   #limits: EvidenceLimits;
+  readonly #onUnreadable: (reason: string) => void;
   /** In the order of writing, which the clock does not change. */
   readonly #entries = new Map<string, Entry>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(root: string, limits: EvidenceLimits) {
+  /** @param onUnreadable is told what cannot be read of what is there; it is left alone */
+  constructor(root: string, limits: EvidenceLimits, onUnreadable: (reason: string) => void = () => {}) {
     this.#root = root;
     this.#limits = limits;
+    this.#onUnreadable = onUnreadable;
   }
 
   /** Bytes in all. */
@@ -60,19 +67,36 @@ export class EvidenceFolder {
    */
   start(): Promise<void> {
     return this.#inTurn(async () => {
-      await mkdir(this.#root, { recursive: true }).catch((cause: Error) => {
+      await this.#make().catch((cause: Error) => {
         throw new KdadError('STATE_UNUSABLE', `${this.#root}: ${cause.message}`, { cause });
       });
       const found: Entry[] = [];
-      for (const camera of await folders(this.#root)) {
-        for (const name of await folders(join(this.#root, camera))) {
+      for (const camera of await this.#look(this.#root, folders, [])) {
+        for (const name of await this.#look(join(this.#root, camera), folders, [])) {
           const path = join(this.#root, camera, name);
-          const { mtimeMs } = await stat(path);
-          found.push({ path, time: timeOf(name) ?? mtimeMs, bytes: await sizeOf(path) });
+          const entry = await this.#look(path, entryOf, undefined);
+          if (entry) found.push(entry);
         }
       }
       for (const entry of found.sort((a, b) => a.time - b.time)) this.#entries.set(entry.path, entry);
       await this.#makeRoom(0, Date.now());
+    });
+  }
+
+  /** A file in its place is set aside. */
+  async #make(): Promise<void> {
+    await mkdir(this.#root, { recursive: true }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      this.#onUnreadable(`${error.message}; it is now ${await setAside(this.#root)}`);
+      await mkdir(this.#root);
+    });
+  }
+
+  /** What somebody else left there and closed to us (`lost+found`, say) is none of ours, and keeps nothing from working. */
+  async #look<Found>(path: string, look: (path: string) => Promise<Found>, otherwise: Found): Promise<Found> {
+    return look(path).catch(({ message }: Error) => {
+      this.#onUnreadable(message);
+      return otherwise;
     });
   }
 
@@ -95,12 +119,16 @@ export class EvidenceFolder {
    * @throws the file system's error when it cannot be written
    */
   save(evidence: Evidence, now = Date.now()): Promise<string | undefined> {
-    return this.#inTurn(() => this.#save(evidence, now));
+    // It may fail before its turn comes, which is told in its turn.
+    const files = Promise.resolve(evidence.files);
+    files.catch(() => {});
+    return this.#inTurn(async () => this.#save(evidence, await files, now));
   }
 
-  async #save({ id, camera, openedAt, files }: Evidence, now: number): Promise<string | undefined> {
+  async #save({ id, camera, openedAt }: Evidence, files: Files, now: number): Promise<string | undefined> {
     const bytes = Object.values(files).reduce((sum, data) => sum + Buffer.byteLength(data), 0);
     const path = join(this.#root, camera, `${nameOf(openedAt)}-${id}`);
+    await mkdir(this.#root, { recursive: true });
     if (bytes > this.#limits.maxSize || !(await this.#makeRoom(bytes, now, path))) return undefined;
     await mkdir(path, { recursive: true });
     this.#entries.set(path, { path, time: openedAt, bytes });
@@ -117,8 +145,8 @@ export class EvidenceFolder {
     for (const entry of oldest) {
       const tooOld = entry.time < now - maxAge;
       if (!tooOld && this.size - kept + bytes <= maxSize && (await this.#free()) - bytes >= minFree) return true;
-      await rm(entry.path, { recursive: true, force: true });
       this.#entries.delete(entry.path);
+      await rm(entry.path, { recursive: true, force: true }).catch(({ message }: Error) => this.#onUnreadable(message));
     }
     return (await this.#free()) - bytes >= minFree;
   }
@@ -147,6 +175,11 @@ function timeOf(name: string): number | undefined {
 async function folders(path: string): Promise<string[]> {
   const entries = await readdir(path, { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+async function entryOf(path: string): Promise<Entry> {
+  const { mtimeMs } = await stat(path);
+  return { path, time: timeOf(basename(path)) ?? mtimeMs, bytes: await sizeOf(path) };
 }
 
 async function sizeOf(path: string): Promise<number> {
