@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { KdadError } from '../errors.js';
 import { bearerToken } from '../observability/bearer.js';
 import { describeIssue, type Problem } from './problems.js';
-import { fillReferences, readSecret } from './references.js';
+import { fillReferences, readSecret, refuseUnseen } from './references.js';
 import { type Config, configSchema } from './schema.js';
 import { parseSource, refuseAny, type Source } from './source.js';
 
@@ -77,7 +77,7 @@ function secretOf(
   file: string | undefined,
   path: Problem['path'],
   problems: Problem[],
-  check: (secret: string, file: string) => string = (secret) => secret,
+  check: (secret: string, file: string) => string = refuseUnseen,
 ): string | undefined {
   if (file === undefined) return undefined;
   try {

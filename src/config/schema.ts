@@ -122,6 +122,14 @@ const mqtt = z
   .refine(({ password, passwordFile }) => password === undefined || passwordFile === undefined, {
     path: ['passwordFile'],
     message: 'expected only one of password and passwordFile',
+  })
+  .superRefine(({ url: address, ca, cert, key }, context) => {
+    if (/^(mqtts|wss):/.test(address)) return;
+    // mqtt.js would leave them out, and talk in the clear.
+    const message = `expected mqtts:// or wss:// with it: ${new URL(address).protocol}// does not encrypt`;
+    for (const [name, file] of Object.entries({ ca, cert, key })) {
+      if (file !== undefined) context.addIssue({ code: 'custom', path: [name], message });
+    }
   });
 
 const http = z

@@ -138,6 +138,15 @@ http: { port: 99999 }
   });
 });
 
+describe('certificates', () => {
+  it.each(['ca', 'cert', 'key'])('(mqtt.%s) are refused where the address does not encrypt', async (name) => {
+    expect(await problems(`${least}mqtt: { url: "mqtt://box", ${name}: ca.pem }`)).toEqual([
+      expect.stringMatching(new RegExp(`mqtt\\.${name}: found "ca.pem"; expected mqtts:// or wss:// with it`)),
+    ]);
+    await load(`${least}mqtt: { url: "mqtts://box", ${name}: ca.pem }`);
+  });
+});
+
 describe('a secret', () => {
   const rtsp = (url: string) => `model: a\ncameras: [{ name: a, source: { kind: rtsp, url: "${url}" } }]\n`;
   const secret = () => join(inject('shared'), 'secret');
@@ -164,6 +173,26 @@ describe('a secret', () => {
     expect(await problems(`${least}mqtt: { passwordFile: nowhere }`)).toEqual([
       expect.stringMatching(/^config\.yaml:3:\d+: mqtt\.passwordFile: cannot read .*nowhere: ENOENT/),
     ]);
+  });
+
+  it.each([
+    ['hush ', 'it ends with a blank'],
+    ['hush\n\n', 'it has more than one line'],
+    ['hush\t\n', 'it ends with a blank'],
+    ['hush\r\n\r\n', 'it has more than one line'],
+    [' hush', 'it begins with a blank'],
+    ['\ufeffhush', 'it begins with a byte order mark'],
+    ['', 'it is empty'],
+    ['\n', 'it is empty'],
+  ])('in a file that nobody can see to be wrong (%j) is refused, and not shown', async (text, what) => {
+    writeFileSync(secret(), text);
+    const [line, ...others] = await problems(`${least}mqtt: { passwordFile: secret }`);
+    expect(others).toEqual([]);
+    expect(line).toMatch(
+      new RegExp(`^config\\.yaml:3:\\d+: mqtt\\.passwordFile: .*secret: ${what}; expected one line`),
+    );
+    expect(line).not.toContain('hush');
+    expect(await problems(`${least}mqtt: { password: "\${file:secret}" }`)).toEqual([expect.stringContaining(what)]);
   });
 
   it('guards the HTTP server wherever others can reach it', async () => {
