@@ -17,10 +17,6 @@ const table = {
   },
   STORE_UNWRITABLE: { exitCode: 4, fix: 'Make the folder writable, or name another one in KDAD_EDGE_TEACHERS.' },
   BUNDLE_MISSING: { exitCode: 3, fix: 'Give the folder that kdad-edge train wrote (it holds manifest.json).' },
-  BUNDLE_UNREADABLE: {
-    exitCode: 4,
-    fix: 'Let the user that kdad-edge runs as read it (chown -R, or chmod -R a+rX), and see that its disk is well.',
-  },
   BUNDLE_DAMAGED: { exitCode: 3, fix: 'Copy the bundle again from its source, or train a new one.' },
   BUNDLE_UNSUPPORTED: { exitCode: 3, fix: 'Update kdad-edge, or train the model again with this version.' },
   OUTPUT_EXISTS: { exitCode: 2, fix: 'Choose another --out, or remove the old one first.' },
@@ -74,6 +70,10 @@ const table = {
     fix: 'Make room on the disk, or name a writable folder of its own with stateDir (or $STATE_DIRECTORY).',
   },
   PORT_TAKEN: { exitCode: 4, fix: 'Stop the other program, or choose another http.port.' },
+  TOPIC_REFUSED: {
+    exitCode: 4,
+    fix: "Let the daemon's user write below mqtt.topicPrefix: docs/mqtt.md has a list of rights for Mosquitto.",
+  },
   BROKER_UNREACHABLE: { exitCode: 4, fix: 'Check mqtt.url, the credentials and that the broker runs.' },
   COMMAND_INVALID: { exitCode: 2, fix: 'docs/mqtt.md describes every command with its payload.' },
   COMMAND_FAILED: { exitCode: 4, fix: 'Send it again when what is named above has changed; the log says more.' },

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { KdadError } from '../errors.js';
 import { decode } from './decode.js';
 import type { Ffmpeg } from './ffmpeg.js';
 
@@ -51,10 +52,7 @@ const samples: Record<Codec, string> = {
   hevc: fileURLToPath(new URL('../../assets/video/probe-hevc.mp4', import.meta.url)),
 };
 
-/**
- * Finds out what works here by decoding a second of video with each candidate, and falls back to the processor.
- * @throws the signal's reason when aborted
- */
+/** Finds out what works here by decoding a second of video with each candidate, and falls back to the processor. */
 export async function chooseDecoder(
   wanted: WantedDecoder,
   codec: Codec,
@@ -86,8 +84,8 @@ async function failureOf(
     for await (const _ of decode(source, { ffmpeg, size: [48, 64], hardware: { decoder, codec }, patience, signal }))
       frames++;
   } catch (error) {
-    if (signal?.aborted) throw error;
-    return (error as Error).message.split('\n', 1)[0];
+    if (!(error instanceof KdadError)) throw error;
+    return error.message.split('\n', 1)[0];
   }
   return frames >= FRAMES ? undefined : `decoded ${frames} of ${FRAMES} frames`;
 }

@@ -5,6 +5,7 @@ import { steadyNow } from '../clock.js';
 import { type RelativeThreshold, relativeThreshold } from '../config/threshold.js';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
+import { setAside } from '../state/set-aside.js';
 
 const cameraOverrides = z.strictObject({
   threshold: relativeThreshold.optional(),
@@ -55,7 +56,9 @@ export class Overrides {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       const reason = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
-      this.#onFailure(`${this.#file}: ${reason.replace(/\s+/g, ' ')}`);
+      // Kept for whoever wants to see what was in it; the next command writes another one.
+      const place = await setAside(this.#file).catch(() => undefined);
+      this.#onFailure(`${this.#file}: ${reason.replace(/\s+/g, ' ')}${place ? `; it is now ${place}` : ''}`);
     }
     for (const [camera, { mute }] of Object.entries(this.#cameras)) {
       if (mute) this.#muteEnds.set(camera, mute.until ? steadyNow() + Date.parse(mute.until) - Date.now() : Infinity);

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { interruptibly } from '../abort.js';
 import { findFfmpeg } from '../camera/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
 import { modelOf } from '../config/models.js';
@@ -19,16 +18,20 @@ import { Announcer } from './announcer.js';
 import { Cameras } from './cameras.js';
 import { Control } from './control.js';
 import { DriftWatch } from './drift-watch.js';
-import { Gate } from './gate.js';
 import type { Judge, JudgeOptions } from './judge.js';
 import { Judges } from './judges.js';
 import { checkMasks } from './masks.js';
 import { makeMessaging } from './messaging.js';
-import { named, type Part, Parts } from './parts.js';
 import { Progress } from './progress.js';
 import { StatusBoard } from './status.js';
 import { Supervision } from './supervision.js';
 import { Switchboard } from './switchboard.js';
+import { withoutGating } from './without-gating.js';
+
+interface Part {
+  start(): unknown;
+  stop(): unknown;
+}
 
 /**
  * The whole path of a frame: camera -> batch -> detector -> verdict -> alert -> outbox -> MQTT. An ordered list of parts, each unaware of the
@@ -48,15 +51,15 @@ export class Daemon {
   readonly #switchboard: Switchboard;
   #cameras!: Cameras;
   #evidence: EvidenceFolder | undefined;
-  /** Starting, reloading and stopping exclude each other. */
-  readonly #gate = new Gate();
-  readonly #parts: Parts;
+  #started: Part[] = [];
+  /** Of the last part that was begun. */
+  #starting: Promise<unknown> = Promise.resolve();
+  #stopped = false;
   #allEnded: () => void = () => {};
 
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
-    this.#parts = new Parts((part, reason) => log.error({ part, reason }, 'a part was not stopped'));
     // A batch may take its time, and so may the process that takes the place of one that hung.
     this.#progress = new Progress(2 * config.inspection.batchTimeout);
     this.#switchboard = new Switchboard({
@@ -69,27 +72,30 @@ export class Daemon {
     });
     const { mqtt, stateDir } = config;
     if (mqtt?.commands) {
-      this.#overrides = new Overrides(join(stateDir, 'overrides.json'), (reason) =>
-        log.error({ reason }, 'what was commanded before does not hold any more'),
-      );
+      this.#overrides = new Overrides(join(stateDir, 'overrides.json'), (reason) => {
+        this.#metrics.stateFailures.inc({ part: 'overrides' });
+        log.error({ reason }, 'what was commanded before does not hold any more');
+      });
     }
   }
 
   /**
    * Resolves when every camera plays or is being connected to.
-   * @param signal ends the starting, as `stop` does
-   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, FFMPEG_MISSING, PORT_TAKEN, STATE_UNUSABLE, INFERENCE_FAILED, INTERRUPTED; what had started
-   *   is stopped again
+   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, FFMPEG_MISSING, PORT_TAKEN, STATE_UNUSABLE, INFERENCE_FAILED; what had started is
+   *   stopped again
    */
-  start(signal?: AbortSignal): Promise<void> {
-    return this.#gate.enter(async (interrupted) => {
-      try {
-        await this.#parts.start(await this.#makeParts(interrupted), interrupted);
-      } catch (error) {
-        await this.#parts.stop();
-        throw error;
+  async start(): Promise<void> {
+    try {
+      for (const part of await this.#parts()) {
+        if (this.#stopped) return;
+        this.#started.push(part);
+        this.#starting = (async () => part.start())();
+        await this.#starting;
       }
-    }, signal);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   /** Resolves when every camera was a file or folder and has been judged to its end; never while one is live. */
@@ -105,18 +111,14 @@ export class Daemon {
 
   /**
    * Puts another configuration in force as far as that can be done while cameras are watched, and tells which keys take a restart. Call it
-   * after `start` has resolved.
-   * @param signal ends it; what has changed by then stays changed
-   * @throws KdadError when a model that is new cannot be used, nothing has changed then; INTERRUPTED, also by `stop`
+   * after `start`, and again only when it has resolved.
+   * @throws KdadError when a model that is new cannot be used; nothing has changed then
    */
-  reload(wanted: Config, signal?: AbortSignal): Promise<void> {
-    return this.#gate.enter((interrupted) => this.#reload(wanted, interrupted), signal);
-  }
-
-  async #reload(wanted: Config, signal: AbortSignal): Promise<void> {
+  async reload(wanted: Config): Promise<void> {
+    if (this.#stopped) return;
     const { config, applied, postponed } = changesBetween(this.#config, wanted);
     const log = this.#log;
-    await this.#judges.add(config, signal);
+    await this.#judges.add(config);
     try {
       checkMasks(config.cameras, (camera) => this.#judges.of(modelOf(config, camera)).bundle, log);
     } catch (error) {
@@ -126,22 +128,25 @@ export class Daemon {
     this.#config = config;
     log.level = config.logLevel;
     this.#judges.changeRules(alertRules(config));
-    const narrowed = this.#evidence?.changeLimits(evidenceLimits(config)).catch(({ message: reason }: Error) => {
+    await this.#evidence?.changeLimits(evidenceLimits(config)).catch(({ message: reason }: Error) => {
       log.error({ reason }, 'evidence beyond the limits cannot be taken away');
     });
-    await interruptibly(Promise.resolve(narrowed), signal);
-    await this.#cameras.change(config.cameras, signal);
+    await this.#cameras.change(config.cameras);
     await this.#judges.keep(config);
-    await interruptibly(this.#judges.check(), signal);
     const names = new Set(config.cameras.map(({ name }) => name));
     for (const camera of this.#playing) if (!names.has(camera)) this.#ended(camera);
     log.info({ changed: applied }, 'configuration reloaded');
     if (postponed.length > 0) log.warn({ keys: postponed }, 'these keys take effect when the daemon starts again');
   }
 
-  /** Stops every part, the last one first; whatever starts or reloads is interrupted. */
-  stop(): Promise<void> {
-    return this.#gate.close(() => this.#parts.stop());
+  /** Stops every part, the last one first; also while it starts. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    // Stopped before it has started, a part would start all the same, and nobody would stop it then.
+    await this.#starting.catch(() => {});
+    const parts = this.#started.reverse();
+    this.#started = [];
+    for (const part of parts) await part.stop();
   }
 
   /** A file or folder has come to its end, or a camera is gone. */
@@ -150,11 +155,11 @@ export class Daemon {
     if (this.#playing.size === 0) this.#allEnded();
   }
 
-  async #makeParts(signal: AbortSignal): Promise<Part[]> {
+  async #parts(): Promise<Part[]> {
     const { cameras, stateDir, evidence: keeping } = this.#config;
     const [metrics, log] = [this.#metrics, this.#log];
-    const ffmpeg = await interruptibly(findFfmpeg(this.#config.ffmpeg), signal);
-    const judges = await interruptibly(Judges.open(this.#config, this.#judgeOptions()), signal);
+    const ffmpeg = await findFfmpeg(this.#config.ffmpeg);
+    const judges = await Judges.open(this.#config, this.#judgeOptions());
     this.#judges = judges;
     const models = judges.all.map(({ bundle }) => `${bundle.name} ${bundle.version}`);
     log.info({ models, ffmpeg: ffmpeg.path, version }, 'starting');
@@ -173,7 +178,9 @@ export class Daemon {
     });
     this.#board = board;
     const evidence = keeping.keep
-      ? new EvidenceFolder(join(stateDir, 'evidence'), evidenceLimits(this.#config))
+      ? new EvidenceFolder(join(stateDir, 'evidence'), evidenceLimits(this.#config), (reason) =>
+          log.warn({ reason }, 'something in the evidence folder cannot be read or removed, and is left alone'),
+        )
       : undefined;
     this.#evidence = evidence;
     const announcer = new Announcer({ metrics, log, model: bundleOf, publisher, evidence });
@@ -196,22 +203,27 @@ export class Daemon {
         this.#switchboard.cameraStarts(camera);
         this.#playing.add(camera);
       },
-      onStopped: (camera, gone, interrupted) => this.#switchboard.cameraStopped(camera, gone, interrupted),
+      onStopped: (camera, gone) => this.#switchboard.cameraStopped(camera, gone),
     });
     // What was announced has to be drawn before those go that it is for.
-    const announcing: Part = { name: 'announcer', start: () => {}, stop: () => announcer.settled() };
+    const announcing = { start: () => {}, stop: () => announcer.settled() };
     const control = messaging && this.#makeControl(messaging.client);
     return [
       this.#makeServer(),
-      ...(evidence ? [named('evidence', evidence)] : []),
-      ...(this.#overrides ? [named('overrides', this.#overrides)] : []),
+      ...(evidence ? [withoutGating(evidence, (reason) => this.#withoutEvidence(reason))] : []),
+      ...(this.#overrides ? [this.#overrides] : []),
       ...(messaging?.parts ?? []),
       announcing,
-      named('judges', judges),
-      named('cameras', this.#cameras),
-      ...(control ? [named('control', control)] : []),
+      judges,
+      this.#cameras,
+      ...(control ? [control] : []),
       ...this.#makeSupervision(),
     ];
+  }
+
+  #withoutEvidence(reason: string): void {
+    this.#metrics.stateFailures.inc({ part: 'evidence' });
+    this.#log.error({ reason }, 'evidence cannot be kept; alerts are told without it');
   }
 
   #makeServer(): Part {
@@ -222,7 +234,6 @@ export class Daemon {
       readiness: () => this.#board.readiness(),
     });
     return {
-      name: 'server',
       start: async () => this.#log.info({ host: http.host, port: await server.start() }, 'metrics served'),
       stop: () => server.stop(),
     };
@@ -249,8 +260,7 @@ export class Daemon {
     const [log, progress] = [this.#log, this.#progress];
     const onFailure = ({ message: reason }: Error) => log.error({ reason }, 'systemd cannot be told how the daemon is');
     const systemd = Systemd.of(process.env, onFailure);
-    if (!systemd) return [];
-    return [named('supervision', new Supervision({ systemd, progress, status: () => this.#board.status(), log }))];
+    return systemd ? [new Supervision({ systemd, progress, status: () => this.#board.status(), log })] : [];
   }
 
   #judgeOptions(): JudgeOptions {

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { KdadError } from '../errors.js';
-import { checkBroker, connectionOptions, type MqttSettings } from '../publish/connection.js';
+import { checkBroker, tryTopics } from '../publish/check-broker.js';
+import { connectionOptions, type MqttSettings } from '../publish/connection.js';
+import { testPayload, topics } from '../publish/topics.js';
 import { type Finding, failed, ok, warning } from './finding.js';
 
 /** Days before its end from which on a certificate is a matter to see to. */
@@ -14,6 +16,21 @@ export async function checkConnection(settings: MqttSettings): Promise<Finding> 
   await checkBroker(settings);
   const { url, username } = settings;
   return ok('broker', `${url} answers${username === undefined ? '' : `, and lets ${username} in`}`);
+}
+
+/** Whether the broker takes alerts and heatmaps of these cameras. */
+export async function checkTopics(settings: MqttSettings, cameras: readonly string[]): Promise<Finding> {
+  const { alert, heatmap } = topics(settings.topicPrefix);
+  const tried = cameras.flatMap((camera) => [alert(camera), heatmap(camera)]);
+  const trial = await tryTopics(settings, tried, { payload: testPayload(Date.now()), seen: true });
+  const refused = [...(trial?.refused ?? [])].map(([topic, reason]) => `${topic}: ${reason}`);
+  if (refused.length > 0) {
+    const message = `${settings.url} refuses messages to ${refused.slice(0, 6).join('; ')}${refused.length > 6 ? `; and ${refused.length - 6} more` : ''}`;
+    throw new KdadError('TOPIC_REFUSED', message);
+  }
+  const found = `messages to ${tried[0]}${tried.length > 1 ? ` and ${tried.length - 1} more topics` : ''}`;
+  if (trial?.tells) return ok('alert topics', `the broker takes ${found}`);
+  return ok('alert topics', `the broker says nothing against ${found}; with MQTT 3.1.1 it cannot`);
 }
 
 /** How long the certificates last that the connection rests on: the broker's, and ours where we have one. */

@@ -7,7 +7,7 @@ import type { CameraConfig, Config } from '../config/schema.js';
 import { imagenetPreprocessing } from '../data/preprocessing.js';
 import { precisionFor } from '../detector/precision.js';
 import { KdadError } from '../errors.js';
-import { certificateChecks, checkConnection } from './broker.js';
+import { certificateChecks, checkConnection, checkTopics } from './broker.js';
 import { checkCamera } from './camera.js';
 import { checkDecoders, describeFfmpeg } from './ffmpeg.js';
 import { attempt, type Finding, failed, ok, skipped } from './finding.js';
@@ -72,10 +72,22 @@ function checksOf(config: Config): Check[] {
     { what: 'ffmpeg', run: async () => describeFfmpeg(await ffmpeg) },
     { what: 'decoders', needs: ffmpeg, run: async (signal) => checkDecoders(cameras, await ffmpeg, signal) },
     ...cameras.map(cameraCheck),
-    ...(mqtt ? [{ what: 'broker', run: () => checkConnection(mqtt) }, ...certificateChecks(mqtt)] : []),
+    ...(mqtt ? brokerChecks(mqtt, cameras) : []),
     { what: 'disk', run: () => checkDisk(config) },
     { what: 'port', run: (signal) => checkPort(config, signal) },
     { what: 'clock', run: checkClock },
+  ];
+}
+
+function brokerChecks(mqtt: NonNullable<Config['mqtt']>, cameras: readonly CameraConfig[]): Check[] {
+  const connected = checkConnection(mqtt);
+  // Those that need it look at it later.
+  connected.catch(() => {});
+  const names = cameras.map(({ name }) => name);
+  return [
+    { what: 'broker', run: () => connected },
+    { what: 'alert topics', needs: connected, run: () => checkTopics(mqtt, names) },
+    ...certificateChecks(mqtt),
   ];
 }
 

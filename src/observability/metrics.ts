@@ -68,8 +68,18 @@ export class Metrics {
   outboxDepth: () => number = () => 0;
   readonly outboxDropped = this.#counter(
     'kdad_outbox_dropped_total',
-    'Messages that left the outbox without reaching the broker; kind is alert or heatmap, reason is full, old or damaged.',
+    'Messages that left the outbox without reaching the broker; kind is alert or heatmap, reason is full, old, damaged or refused (by the broker, for good).',
     ['kind', 'reason'],
+  );
+  readonly mqttRefused = this.#counter(
+    'kdad_mqtt_refused_total',
+    'What the broker refused besides alerts and heatmaps; kind is publish or subscribe.',
+    ['kind'],
+  );
+  readonly stateFailures = this.#counter(
+    'kdad_state_failures_total',
+    'Times that something in the state folder could not be used or was set aside as damaged; part is outbox, evidence, overrides or retained.',
+    ['part'],
   );
   readonly modelInfo = this.#gauge(
     'kdad_model_info',
@@ -116,8 +126,10 @@ export class Metrics {
     // A rate over a series is right from its first event on only where the series was there before, at 0.
     for (const reason of ['full', 'failed']) this.evidenceSkipped.inc({ reason }, 0);
     for (const kind of ['alert', 'heatmap'])
-      for (const reason of ['full', 'old', 'damaged']) this.outboxDropped.inc({ kind, reason }, 0);
+      for (const reason of ['full', 'old', 'damaged', 'refused']) this.outboxDropped.inc({ kind, reason }, 0);
     for (const result of ['done', 'refused']) this.modelSwaps.inc({ result }, 0);
+    for (const kind of ['publish', 'subscribe']) this.mqttRefused.inc({ kind }, 0);
+    for (const part of ['outbox', 'evidence', 'overrides', 'retained']) this.stateFailures.inc({ part }, 0);
   }
 
   /** No broker is configured: what there is to say about one is left out, since 0 would be bad news. */

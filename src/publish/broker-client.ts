@@ -1,21 +1,27 @@
-import mqtt, { type IClientPublishOptions, type MqttClient } from 'mqtt';
-import { connectionOptions, describeFailure, type MqttSettings } from './connection.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IClientPublishOptions } from 'mqtt';
+import { connectionOptions, type MqttSettings, RECONNECT_PERIOD } from './connection.js';
+import { explain } from './diagnosis.js';
+import { type Ending, Link, LinkLost, type Received, type Will } from './link.js';
+import { Refusal } from './refusal.js';
+import { Suspicions } from './suspicions.js';
+
+export type { Received } from './link.js';
 
 export interface BrokerListener {
   onConnected(): void;
+  /** The connection has ended, whatever is told of that. */
+  onEnded?(): void;
   /** The broker is not reached (any more) and is tried again; told once for each reason until it is reached. */
   onDisconnected(reason: string): void;
-}
-
-/** A message that came. */
-export interface Received {
-  readonly topic: string;
-  readonly payload: Buffer;
-  /** The broker had kept it from before we subscribed. */
-  readonly retained: boolean;
-  /** Where the sender expects a reply, and what it recognises it by (MQTT 5). */
-  readonly responseTopic?: string;
-  readonly correlationData?: Buffer;
+  /** The broker does not take what belongs to a topic, and nobody else tells of it; told once until it does. */
+  onRefused?(topic: string, reason: string): void;
+  /** The broker cannot do all that we would have it do; told once for each. */
+  onWarning?(warning: string): void;
+  /** Something is to be retained at a topic. */
+  onRetained?(topic: string): void;
+  /** Nothing is retained at a topic any more, as was wanted. */
+  onForgotten?(topic: string): void;
 }
 
 export interface Subscriber {
@@ -26,20 +32,48 @@ export interface Subscriber {
 
 /** Milliseconds that `stop` waits for the farewell. */
 const FAREWELL = 2000;
+/** Milliseconds before what the broker had no room for is sent again. */
+const AGAIN = 5000;
+/** Milliseconds below which a connection was short, and how many of those in a row are no accident. */
+const SHORT = 10_000;
+const NO_ACCIDENT = 3;
+/** Messages with acknowledgement that wait for a connection at most. */
+const MOST_WAITING = 64;
+
+interface Waiting {
+  readonly topic: string;
+  readonly payload: string | Buffer;
+  readonly options: IClientPublishOptions;
+}
 
 /**
- * The daemon's one connection to the broker, which others publish through. The broker need not be there: connecting goes on in the background.
- * What is retained is published again on every connect.
+ * The daemon's way to the broker, which others publish through. The broker need not be there: connecting goes on in the background, one `Link`
+ * after the other. What is retained is published again on every connect.
  */
 export class BrokerClient {
   readonly #settings: MqttSettings;
   readonly #availability: string;
   readonly #listener: BrokerListener;
   readonly #retained = new Map<string, string>();
+  /** Messages that the broker has not acknowledged. */
+  readonly #waiting = new Set<Waiting>();
   /** By filter. */
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #onConnect: (() => void)[] = [];
-  #client: MqttClient | undefined;
+  readonly #suspicions = new Suspicions();
+  #knownRefusals: ReadonlyMap<string, string> = new Map();
+  /** What was told: reasons why the broker is not reached, topics that it refused, what it cannot do. */
+  readonly #told = new Set<string>();
+  readonly #refused = new Set<string>();
+  readonly #warned = new Set<string>();
+  #link: Link | undefined;
+  /** Connections in a row that were short. */
+  #short = 0;
+  #oneByOne = false;
+  /** As the broker takes it: some keep nothing, or acknowledge nothing. */
+  #will: Pick<Will, 'qos' | 'retain'> = { qos: 1, retain: true };
+  #stopping = new AbortController();
+  #running: Promise<void> = Promise.resolve();
 
   /** @param availability topic that says `online` while we are connected, and else `offline` */
   constructor(settings: MqttSettings, availability: string, listener: BrokerListener) {
@@ -54,58 +88,32 @@ export class BrokerClient {
   }
 
   get connected(): boolean {
-    return this.#client?.connected ?? false;
+    return this.#link?.isOpen ?? false;
   }
 
-  /** Begins to connect. @throws KdadError CONFIG_INVALID when a certificate cannot be read */
+  /** Begins to connect. @throws KdadError CONFIG_INVALID when a certificate cannot be used */
   async start(): Promise<void> {
-    this.#retained.set(this.#availability, 'online');
-    const client = mqtt.connect(this.#settings.url, {
-      ...(await connectionOptions(this.#settings)),
-      will: { topic: this.#availability, payload: Buffer.from('offline'), qos: 1, retain: true },
-    });
-    this.#client = client;
-    let failure: string | undefined;
-    const told = new Set<string>();
-    client.on('error', (error) => {
-      failure = describeFailure(error);
-    });
-    client.on('connect', () => {
-      failure = undefined;
-      told.clear();
-      for (const [topic, payload] of this.#retained) this.send(topic, payload, { qos: 1, retain: true });
-      for (const filter of this.#subscribers.keys()) this.#subscribe(client, filter);
-      this.#listener.onConnected();
-      for (const call of this.#onConnect) call();
-    });
-    client.on('message', (topic, payload, { retain: retained, properties }) => {
-      const { responseTopic, correlationData } = properties ?? {};
-      for (const [filter, { onMessage }] of this.#subscribers) {
-        if (matches(filter, topic)) onMessage({ topic, payload, retained, responseTopic, correlationData });
-      }
-    });
-    client.on('close', () => {
-      const reason = failure ?? 'connection closed by the broker';
-      failure = undefined;
-      if (client.disconnecting || told.has(reason)) return;
-      told.add(reason);
-      this.#listener.onDisconnected(reason);
-    });
+    await connectionOptions(this.#settings);
+    this.retain(this.#availability, 'online');
+    this.#stopping = new AbortController();
+    this.#running = this.#run(this.#stopping.signal);
   }
 
   /** Says good-bye to the broker, if it is there. */
   async stop(): Promise<void> {
-    const client = this.#client;
-    if (!client) return;
-    if (client.connected) {
-      const farewell = client.publishAsync(this.#availability, 'offline', { qos: 1, retain: true });
-      await withinFarewell(farewell.then(() => client.endAsync()));
+    this.#stopping.abort();
+    const link = this.#link;
+    if (link) {
+      const farewell = this.#takeLeave(link);
+      const enough = new AbortController();
+      await Promise.race([farewell, sleep(FAREWELL, undefined, { signal: enough.signal }).catch(() => {})]);
+      enough.abort();
+      link.cut('stopped');
     }
-    await client.endAsync(true);
-    this.#client = undefined;
+    await this.#running;
   }
 
-  /** @param call on every connect, after what is retained */
+  /** @param call on every connect */
   onConnect(call: () => void): void {
     this.#onConnect.push(call);
   }
@@ -113,36 +121,192 @@ export class BrokerClient {
   /** Now, and on every connect. @param filter may have `+` for a level, no `#` */
   subscribe(filter: string, subscriber: Subscriber): void {
     this.#subscribers.set(filter, subscriber);
-    if (this.#client?.connected) this.#subscribe(this.#client, filter);
+    if (this.connected) void this.#subscribe(filter);
   }
 
-  /** What holds from now on: later subscribers learn it, too. */
+  /** What holds from now on: later subscribers learn it, too. Nothing (`''`) is kept once the broker has got that. */
   retain(topic: string, payload: string): void {
     this.#retained.set(topic, payload);
-    if (this.connected) this.send(topic, payload, { qos: 1, retain: true });
+    if (payload !== '') this.#listener.onRetained?.(topic);
+    if (this.connected) void this.#sendRetained(topic, payload);
   }
 
   /**
    * Resolves when the broker has acknowledged it; with QoS 0 when it has been sent.
    * @param options its `properties` go with MQTT 5 only
+   * @param key by which it is known again when it has to be sent again
+   * @throws Refusal when the broker does not take it; LinkLost when it may have arrived or not
    */
-  async publish(topic: string, payload: string | Buffer, options: IClientPublishOptions): Promise<void> {
-    if (!this.#client) throw new Error('not connected');
-    const { properties, ...rest } = options;
-    await this.#client.publishAsync(topic, payload, this.#settings.version === '5' ? options : rest);
+  async publish(topic: string, payload: string | Buffer, options: IClientPublishOptions, key = topic): Promise<void> {
+    const reason = this.#knownRefusals.get(topic);
+    if (reason !== undefined && this.#settings.version !== '5') throw new Refusal('message', reason);
+    return this.#ask(`publish ${key}`, (link) => link.publish(topic, payload, options));
   }
 
-  /** The same, for what nobody waits for. */
+  /** The same, for what nobody waits for. With QoS 0 it goes now or never, else it waits for a connection. */
   send(topic: string, payload: string | Buffer, options: IClientPublishOptions): void {
-    this.publish(topic, payload, options).catch(() => {
-      // A message that the end of the connection overtook: mqtt.js keeps those with QoS 1 for the next one.
-    });
+    if (!options.qos) {
+      const refusal = this.#suspicions.refusalOf(`publish ${topic}`);
+      if (refusal) this.#tellRefused(topic, refusal.message);
+      else this.#link?.write(topic, payload, options);
+      return;
+    }
+    const message = { topic, payload, options };
+    this.#waiting.add(message);
+    const [oldest] = this.#waiting;
+    if (this.#waiting.size > MOST_WAITING) this.#waiting.delete(oldest);
+    if (this.connected) void this.#sendWaiting(message);
   }
 
-  #subscribe(client: MqttClient, filter: string): void {
-    client.subscribe(filter, { qos: 1 }, (error) => {
-      if (error && client.connected) this.#subscribers.get(filter)?.onRefused(`${filter}: ${describeFailure(error)}`);
+  /** @param refusals by topic: what was found out otherwise, since MQTT 3.1.1 acknowledges also what the broker throws away */
+  knowRefusals(refusals: ReadonlyMap<string, string>): void {
+    this.#knownRefusals = refusals;
+  }
+
+  async #run(stopping: AbortSignal): Promise<void> {
+    const { reconnectPeriod = RECONNECT_PERIOD } = this.#settings;
+    while (!stopping.aborted) {
+      try {
+        await this.#connectOnce(stopping);
+      } catch (error) {
+        // Certificates are read anew each time, and may have gone.
+        this.#tell((error as Error).message);
+      }
+      await sleep(reconnectPeriod, undefined, { signal: stopping }).catch(() => {});
+    }
+  }
+
+  /** Until the connection ends. */
+  async #connectOnce(stopping: AbortSignal): Promise<void> {
+    const will = { ...this.#will, topic: this.#availability, payload: Buffer.from('offline') };
+    const link = await Link.open(this.#settings, { will, signal: stopping, oneByOne: this.#oneByOne });
+    if (stopping.aborted) return;
+    if (link instanceof Link) {
+      const begin = performance.now();
+      this.#begin(link);
+      const ending = await link.ended;
+      this.#link = undefined;
+      this.#listener.onEnded?.();
+      // What the broker hung up on is found out over the next connections.
+      this.#oneByOne = link.leftUnanswered;
+      for (const topic of link.proven) this.#suspicions.clear(`publish ${topic}`);
+      for (const topic of link.unproven) this.#suspicions.blame(`publish ${topic}`);
+      if (stopping.aborted) return;
+      this.#short = performance.now() - begin < SHORT ? this.#short + 1 : 0;
+      if (this.#short < NO_ACCIDENT) this.#told.clear();
+      await this.#tellEnding(ending, true);
+      return;
+    }
+    // What the broker cannot do is in the last will, too.
+    if (link.code === 0x9a) this.#will = { ...this.#will, retain: false };
+    if (link.code === 0x9b) this.#will = { ...this.#will, qos: 0 };
+    await this.#tellEnding(link, false);
+  }
+
+  #begin(link: Link): void {
+    this.#link = link;
+    if (this.#short < NO_ACCIDENT) this.#told.clear();
+    link.receive((message) => {
+      for (const [filter, { onMessage }] of this.#subscribers) if (matches(filter, message.topic)) onMessage(message);
     });
+    const { retains, maximumQoS } = link.limits;
+    if (!retains) this.#warn('the broker retains nothing: who subscribes later does not learn what holds');
+    if (maximumQoS === 0) this.#warn('the broker takes QoS 0 only: alerts may be lost with the connection');
+    for (const [topic, payload] of this.#retained) void this.#sendRetained(topic, payload);
+    for (const message of this.#waiting) void this.#sendWaiting(message);
+    this.#listener.onConnected();
+    for (const filter of this.#subscribers.keys()) void this.#subscribe(filter);
+    for (const call of this.#onConnect) call();
+  }
+
+  async #sendRetained(topic: string, payload: string): Promise<void> {
+    const taken = await this.#offer(topic, payload, { qos: 1, retain: true });
+    const holds = this.#retained.get(topic) === payload;
+    if (taken === 'later' && holds) setTimeout(() => this.#sendAgain(topic, payload), AGAIN).unref();
+    if (taken === 'lost' || taken === 'later' || payload !== '' || !holds) return;
+    this.#retained.delete(topic);
+    this.#listener.onForgotten?.(topic);
+  }
+
+  #sendAgain(topic: string, payload: string): void {
+    if (this.#retained.get(topic) === payload && this.connected) void this.#sendRetained(topic, payload);
+  }
+
+  async #sendWaiting(message: Waiting): Promise<void> {
+    const { topic, payload, options } = message;
+    const taken = await this.#offer(topic, payload, options);
+    if (taken !== 'lost') this.#waiting.delete(message);
+  }
+
+  async #offer(
+    topic: string,
+    payload: string | Buffer,
+    options: IClientPublishOptions,
+  ): Promise<'taken' | 'refused' | 'later' | 'lost'> {
+    try {
+      await this.publish(topic, payload, options);
+      this.#refused.delete(topic);
+      return 'taken';
+    } catch (error) {
+      if (!(error instanceof Refusal)) return 'lost';
+      this.#tellRefused(topic, error.message);
+      return error.kind === 'message' ? 'refused' : 'later';
+    }
+  }
+
+  async #subscribe(filter: string): Promise<void> {
+    try {
+      await this.#ask(`subscribe ${filter}`, (link) => link.subscribe(filter));
+    } catch (error) {
+      if (error instanceof Refusal) this.#subscribers.get(filter)?.onRefused(`${filter}: ${error.message}`);
+    }
+  }
+
+  /** @param key of what is sent, however often */
+  async #ask(key: string, work: (link: Link) => Promise<void>): Promise<void> {
+    const link = this.#link;
+    if (!link?.isOpen) throw new LinkLost('not connected');
+    const refusal = this.#suspicions.refusalOf(key);
+    if (refusal) throw refusal;
+    try {
+      await work(link);
+      this.#suspicions.clear(key);
+    } catch (error) {
+      if (error instanceof LinkLost && error.suspect) this.#suspicions.blame(key);
+      throw error;
+    }
+  }
+
+  async #takeLeave(link: Link): Promise<void> {
+    await link.publish(this.#availability, 'offline', { qos: 1, retain: true }).catch(() => {});
+    await link.close().catch(() => {});
+  }
+
+  async #tellEnding(ending: Ending, wasConnected: boolean): Promise<void> {
+    const wasShort = wasConnected && this.#short >= NO_ACCIDENT;
+    const what = wasShort ? `${ending.reason}, again and again` : ending.reason;
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    const reason = await explain(ending, this.#settings, { wasConnected, wasShort }, this.#stopping.signal);
+    if (!this.#stopping.signal.aborted) this.#listener.onDisconnected(reason);
+  }
+
+  #tell(reason: string): void {
+    if (this.#told.has(reason)) return;
+    this.#told.add(reason);
+    this.#listener.onDisconnected(reason);
+  }
+
+  #tellRefused(topic: string, reason: string): void {
+    if (this.#refused.has(topic)) return;
+    this.#refused.add(topic);
+    this.#listener.onRefused?.(topic, reason);
+  }
+
+  #warn(warning: string): void {
+    if (this.#warned.has(warning)) return;
+    this.#warned.add(warning);
+    this.#listener.onWarning?.(warning);
   }
 }
 
@@ -150,13 +314,4 @@ function matches(filter: string, topic: string): boolean {
   const levels = topic.split('/');
   const expected = filter.split('/');
   return levels.length === expected.length && expected.every((level, i) => level === '+' || level === levels[i]);
-}
-
-async function withinFarewell(promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, FAREWELL);
-  });
-  await Promise.race([promise.catch(() => {}), limit]);
-  clearTimeout(timer);
 }

@@ -1,6 +1,12 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import mqtt, { type IClientOptions } from 'mqtt';
+import { createSecureContext } from 'node:tls';
+import type { IClientOptions } from 'mqtt';
 import { KdadError } from '../errors.js';
+import { LARGEST_PACKET } from './packet-limit.js';
+
+/** Milliseconds between attempts to reach the broker. */
+export const RECONNECT_PERIOD = 2000;
 
 export interface MqttSettings {
   /** mqtt, mqtts, ws or wss. */
@@ -10,8 +16,10 @@ export interface MqttSettings {
   readonly username?: string;
   readonly password?: string;
   readonly version: '5' | '3.1.1';
-  /** Milliseconds between attempts to reach the broker; 2000 when absent. */
+  /** Milliseconds between attempts to reach the broker; `RECONNECT_PERIOD` when absent. */
   readonly reconnectPeriod?: number;
+  /** Milliseconds that the broker may take to answer; 20 s when absent. */
+  readonly answerTimeout?: number;
   /** PEM files: the authority that signed the broker's certificate, and this client's own certificate and key. */
   readonly ca?: string;
   readonly cert?: string;
@@ -19,48 +27,46 @@ export interface MqttSettings {
 }
 
 /**
- * The settings as mqtt.js takes them, certificates read.
- * @throws KdadError CONFIG_INVALID when a certificate cannot be read
+ * The settings as mqtt.js takes them for one connection that is not mended, certificates read.
+ * @throws KdadError CONFIG_INVALID when a certificate cannot be read or used
  */
 export async function connectionOptions(settings: MqttSettings): Promise<IClientOptions> {
-  const { clientId, username, password, version, ca, cert, key, reconnectPeriod = 2000 } = settings;
+  const { clientId, username, password, version } = settings;
   return {
     clientId,
     username,
     password,
     protocolVersion: version === '5' ? 5 : 4,
-    ca: await pem(ca),
-    cert: await pem(cert),
-    key: await pem(key),
-    reconnectPeriod,
-    // BrokerClient subscribes on every connect.
+    ...(version === '5' && { properties: { maximumPacketSize: LARGEST_PACKET } }),
+    ...(await certificates(settings)),
+    reconnectPeriod: 0,
     resubscribe: false,
-    // Without it a broker that is still starting, or refuses the password once, would never be asked again.
-    reconnectOnConnackError: true,
     connectTimeout: 10_000,
     queueQoSZero: false,
   };
 }
 
-/**
- * Connects once and takes leave again, to find out whether the broker is there and lets us in.
- * @throws KdadError BROKER_UNREACHABLE, CONFIG_INVALID
- */
-export async function checkBroker(settings: MqttSettings): Promise<void> {
-  // Under the daemon's own client identifier it would push a running daemon off the broker.
-  const options = { ...(await connectionOptions({ ...settings, clientId: undefined })), reconnectPeriod: 0 };
-  const client = mqtt.connect(settings.url, { ...options, reconnectOnConnackError: false });
+/** Node takes what is no certificate without a word, and tells nobody which file it is that does not fit. */
+async function certificates({ ca, cert, key }: MqttSettings): Promise<Pick<IClientOptions, 'ca' | 'cert' | 'key'>> {
+  const read = { ca: await pem(ca), cert: await pem(cert), key: await pem(key) };
+  refuseUnlessCertificate('ca', ca, read.ca);
+  refuseUnlessCertificate('cert', cert, read.cert);
   try {
-    await new Promise<void>((resolve, reject) => {
-      client.once('connect', () => resolve());
-      client.once('error', reject);
-      client.once('close', () => reject(new Error('connection closed by the broker')));
-    });
-  } catch (error) {
-    const message = `${settings.url}: ${describeFailure(error as Error)}`;
-    throw new KdadError('BROKER_UNREACHABLE', message, { cause: error });
-  } finally {
-    await client.endAsync(true);
+    createSecureContext(read);
+  } catch (cause) {
+    const files = [cert, key].filter((file) => file !== undefined).join(' and ');
+    const text = `mqtt.cert and mqtt.key: ${files}: expected a certificate and its key, not encrypted: ${(cause as Error).message}`;
+    throw new KdadError('CONFIG_INVALID', text, { cause });
+  }
+  return read;
+}
+
+function refuseUnlessCertificate(name: string, file: string | undefined, contents: Buffer | undefined): void {
+  if (!contents) return;
+  try {
+    new X509Certificate(contents);
+  } catch (cause) {
+    throw new KdadError('CONFIG_INVALID', `mqtt.${name}: ${file}: expected a certificate in PEM`, { cause });
   }
 }
 

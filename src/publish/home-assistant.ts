@@ -50,9 +50,16 @@ export class HomeAssistant {
   }
 
   #topicOf(camera: string): string {
-    const { prefix, discoveryPrefix } = this.#options;
-    return `${discoveryPrefix}/device/${deviceId(prefix, camera)}/config`;
+    return discoveryTopic(camera, this.#options);
   }
+}
+
+/** Where Home Assistant learns of a camera. */
+export function discoveryTopic(
+  camera: string,
+  { prefix, discoveryPrefix }: Pick<HomeAssistantOptions, 'prefix' | 'discoveryPrefix'>,
+): string {
+  return `${discoveryPrefix}/device/${deviceId(prefix, camera)}/config`;
 }
 
 /** Unique among all boxes and cameras at a broker, of letters, digits, `-` and `_` only. */

@@ -7,7 +7,15 @@ import { Courier } from './courier.js';
 import type { HomeAssistant } from './home-assistant.js';
 import { InspectionStates } from './inspection-states.js';
 import type { Outbox, OutboxMessage } from './outbox.js';
-import { alertPayload, type ModelName, statePayload, type Topics, verdictPayload } from './topics.js';
+import { Refusal } from './refusal.js';
+import {
+  alertPayload,
+  interruptedPayload,
+  type ModelName,
+  statePayload,
+  type Topics,
+  verdictPayload,
+} from './topics.js';
 
 export interface PublisherOptions {
   /** Is started before, and stopped after us; so is the outbox. */
@@ -20,6 +28,14 @@ export interface PublisherOptions {
   readonly model: (camera: string) => ModelName;
   /** The outbox cannot be used any more: alerts are sent without it, and lost where the broker is away. */
   readonly onOutboxFailure: (error: Error) => void;
+  /** The broker will never take a message of the outbox, which has left it. */
+  readonly onRefused?: (message: OutboxMessage, reason: string) => unknown;
+  /** Whether alerts may go out now, where the broker is there; always when absent. */
+  readonly mayDeliver?: () => boolean;
+  /** A camera is watched from now on. */
+  readonly onCamera?: (camera: string) => void;
+  /** An alert that was open when an earlier run ended is told to be closed. */
+  readonly onInterrupted?: (message: OutboxMessage) => void;
 }
 
 /** Milliseconds that `stop` waits for messages under way. */
@@ -32,13 +48,16 @@ export class MqttPublisher {
   readonly #states: InspectionStates;
 
   constructor(options: PublisherOptions) {
-    const { client, outbox, topics, onOutboxFailure } = options;
+    const { client, outbox, topics, onOutboxFailure, onRefused } = options;
     this.#options = options;
     this.#states = new InspectionStates(client, topics);
     this.#courier = new Courier({
       outbox,
-      connected: () => client.connected,
-      deliver: (message, late) => this.#deliver(message, late),
+      connected: () => client.connected && (options.mayDeliver?.() ?? true),
+      deliver: (message, late, key) => this.#deliver(message, late, key),
+      onRefused: async (message, reason) => {
+        await onRefused?.(message, reason);
+      },
       onFailure: onOutboxFailure,
     });
   }
@@ -47,6 +66,12 @@ export class MqttPublisher {
     const { client } = this.#options;
     this.#courier.start();
     client.onConnect(() => this.#courier.wake());
+    this.#courier.wake();
+    this.#closeInterrupted();
+  }
+
+  /** Alerts may go out that had to wait for something else than the broker. */
+  wake(): void {
     this.#courier.wake();
   }
 
@@ -61,6 +86,7 @@ export class MqttPublisher {
   addCamera(camera: string): void {
     this.#states.add(camera);
     this.#options.homeAssistant?.add(camera);
+    this.#options.onCamera?.(camera);
   }
 
   cameraState(camera: string, state: CameraState, reason?: string): void {
@@ -111,22 +137,43 @@ export class MqttPublisher {
   #post(message: OutboxMessage): Promise<void> {
     const { outbox, onOutboxFailure } = this.#options;
     return outbox.add(message).then(
-      () => this.#courier.wake(),
+      () => {
+        this.#courier.wake();
+        this.#closeInterrupted();
+      },
       (error: Error) => {
         onOutboxFailure(error);
-        this.#deliver(message, false).catch(() => {});
+        this.#deliver(message, false, message.topic).catch((refusal: Error) => {
+          if (refusal instanceof Refusal) this.#options.onRefused?.(message, refusal.message);
+        });
       },
     );
   }
 
-  /** Resolves when the broker has acknowledged it; a heatmap when it has been sent. */
-  async #deliver({ kind, topic, payload, alert }: OutboxMessage, late: boolean): Promise<void> {
-    const { client } = this.#options;
-    if (kind === 'alert') {
-      const marked = late ? JSON.stringify({ ...JSON.parse(payload.toString()), late: true }) : payload;
-      return client.publish(topic, marked, { qos: 1 });
+  /** Nobody else would tell of the end of an alert that was open when the daemon was killed. */
+  #closeInterrupted(): void {
+    const { outbox, onInterrupted } = this.#options;
+    for (const last of outbox.takeInterrupted()) {
+      const payload = Buffer.from(interruptedPayload(last.payload.toString(), Date.now()));
+      onInterrupted?.(last);
+      void this.#post({ ...last, payload, madeAt: steadyNow() });
     }
+  }
+
+  /** Resolves when the broker has acknowledged it; a heatmap when it has been sent. */
+  async #deliver({ kind, topic, payload, alert }: OutboxMessage, late: boolean, key: string): Promise<void> {
+    const { client } = this.#options;
+    if (kind === 'alert') return client.publish(topic, late ? markLate(payload) : payload, { qos: 1 }, key);
     const properties = { contentType: 'image/jpeg', userProperties: { alert, ...(late && { late: 'true' }) } };
-    await client.publish(topic, payload, { qos: 0, properties });
+    await client.publish(topic, payload, { qos: 0, properties }, key);
+  }
+}
+
+/** @throws Refusal for what the disk has damaged */
+function markLate(payload: Buffer): string {
+  try {
+    return JSON.stringify({ ...JSON.parse(payload.toString()), late: true });
+  } catch (cause) {
+    throw new Refusal('message', 'damaged: no JSON', { cause });
   }
 }

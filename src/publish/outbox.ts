@@ -1,18 +1,10 @@
-import { mkdir, statfs } from 'node:fs/promises';
-import { ClassicLevel } from 'classic-level';
+import { statfs } from 'node:fs/promises';
 import { steadyNow } from '../clock.js';
 import { KdadError } from '../errors.js';
+import { decodeMessage, encodeMessage, type OutboxMessage, opensAlert } from './outbox-record.js';
+import { type Damage, type Database, openStore, reasonOf } from './outbox-store.js';
 
-/** A message on its way to the broker. */
-export interface OutboxMessage {
-  readonly kind: 'alert' | 'heatmap';
-  readonly topic: string;
-  readonly payload: Buffer;
-  /** Of the alert that it is about. */
-  readonly alert: string;
-  /** When it was made, in steady time. */
-  readonly madeAt: number;
-}
+export type { OutboxMessage } from './outbox-record.js';
 
 export interface OutboxLimits {
   readonly messages: number;
@@ -24,13 +16,21 @@ export interface OutboxLimits {
 /** Days of alerts of a busy line, and a disk that hardly notices. */
 export const defaultLimits: OutboxLimits = { messages: 20_000, bytes: 256e6, age: 7 * 24 * 3600_000 };
 
+/** Milliseconds between attempts to open a store that cannot be used. */
+const AGAIN = 10_000;
 /** Bytes that opening the store may write: LevelDB's log, as a table, and some more. */
 const ROOM_TO_OPEN = 8e6;
 
 export type DropReason = 'full' | 'old' | 'damaged';
 
+/** Keys of messages, in the order of sending; and of the last message of each alert that is open. */
+const keyOf = (number: number): string => String(number).padStart(16, '0');
+const MESSAGE = /^\d{16}$/;
+const OPEN = 'open!';
+
 interface Entry {
   readonly key: string;
+  readonly topic: string;
   readonly kind: OutboxMessage['kind'];
   readonly bytes: number;
   readonly madeAt: number;
@@ -44,23 +44,37 @@ export class Outbox {
   readonly #folder: string;
   readonly #limits: OutboxLimits;
   readonly #onDrop: (kind: OutboxMessage['kind'], reason: DropReason) => void;
+  readonly #onDamage: (damage: Damage) => void;
   /** In the order of sending. */
   readonly #waiting = new Map<string, Entry>();
-  #database: ClassicLevel<string, Buffer> | undefined;
+  /** The last messages of alerts that were open when an earlier run ended. */
+  #interrupted: OutboxMessage[] = [];
+  #database: Database | undefined;
+  #started = false;
+  /** When the store could not be opened. */
+  #closedAt = Number.NEGATIVE_INFINITY;
   /** Of the last write: LevelDB takes no other before it was opened anew. */
   #failure: unknown;
   #next = 0;
   #bytes = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
+  /** @param onDamage is told when the store could not be read: it was set aside, and another one begun */
   constructor(
     folder: string,
     onDrop: (kind: OutboxMessage['kind'], reason: DropReason) => void,
     limits: OutboxLimits = defaultLimits,
+    onDamage: (damage: Damage) => void = () => {},
   ) {
     this.#folder = folder;
     this.#onDrop = onDrop;
     this.#limits = limits;
+    this.#onDamage = onDamage;
+  }
+
+  /** The store can be used. */
+  get isOpen(): boolean {
+    return this.#database !== undefined;
   }
 
   /** Messages that wait. */
@@ -70,35 +84,24 @@ export class Outbox {
 
   /**
    * Opens the store and takes stock of what an earlier run left.
-   * @throws KdadError STATE_UNUSABLE when another process holds it, or it cannot be written
+   * @throws KdadError STATE_UNUSABLE when another process holds it, or it cannot be written; it is tried again with the messages that come
    */
   async start(): Promise<void> {
-    const database = new ClassicLevel<string, Buffer>(this.#folder, { valueEncoding: 'buffer' });
-    try {
-      await mkdir(this.#folder, { recursive: true });
-      await database.open();
-      for await (const [key, value] of database.iterator()) {
-        this.#next = Number(key) + 1;
-        const message = decode(value);
-        if (message) this.#remember(key, message);
-        else {
-          await database.del(key, { sync: true });
-          this.#onDrop('alert', 'damaged');
-        }
-      }
-    } catch (error) {
-      await database.close().catch(() => {});
-      const locked = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'LEVEL_LOCKED';
-      const what = locked ? 'another kdad-edge run uses it' : reasonOf(error);
-      throw new KdadError('STATE_UNUSABLE', `${this.#folder}: ${what}`, { cause: error });
-    }
-    this.#database = database;
+    this.#started = true;
+    await this.#inTurn(async () => {});
+  }
+
+  /** The last message of each alert that was open when an earlier run ended: who tells of their end takes them from here. */
+  takeInterrupted(): OutboxMessage[] {
+    return this.#interrupted.splice(0);
   }
 
   async stop(): Promise<void> {
+    this.#started = false;
     await this.#turn.catch(() => {});
-    await this.#database?.close();
+    await this.#database?.close().catch(() => {});
     this.#database = undefined;
+    this.#closedAt = Number.NEGATIVE_INFINITY;
     this.#waiting.clear();
     this.#bytes = 0;
   }
@@ -109,11 +112,16 @@ export class Outbox {
    */
   add(message: OutboxMessage, now = steadyNow()): Promise<void> {
     return this.#inTurn(async (database) => {
-      const key = String(this.#next++).padStart(16, '0');
+      const key = keyOf(this.#next++);
+      const value = encodeMessage(message);
+      const opens = opensAlert(message);
+      const alert = `${OPEN}${message.alert}`;
       try {
         if (this.#failure) await this.#recover(database);
-        await database.put(key, encode(message), { sync: true });
-        this.#remember(key, message);
+        const batch = database.batch().put(key, value);
+        if (opens !== undefined) opens ? batch.put(alert, value) : batch.del(alert);
+        await batch.write({ sync: true });
+        this.#remember(entryOf(key, message));
         for (const { kind, reason, key: old } of this.#surplus(now)) {
           await this.#remove(database, old);
           this.#onDrop(kind, reason);
@@ -125,15 +133,22 @@ export class Outbox {
     });
   }
 
-  /** The message that is to be sent next, with the key to say `done` of; undefined when none waits. */
-  first(): Promise<{ readonly key: string; readonly message: OutboxMessage } | undefined> {
+  /**
+   * The message that is to be sent next, with the key to say `done` of; undefined when none waits.
+   * @param isResting passes over the messages of a topic
+   */
+  first(
+    isResting: (topic: string) => boolean = () => false,
+  ): Promise<{ readonly key: string; readonly message: OutboxMessage } | undefined> {
     return this.#inTurn(async (database) => {
-      for (const { key, kind } of this.#waiting.values()) {
-        const value = await database.get(key);
-        const message = value && decode(value);
+      for (const { key, kind, topic } of this.#waiting.values()) {
+        if (isResting(topic)) continue;
+        // One that cannot be read must not keep back the others.
+        const value = await database.get(key).catch(() => undefined);
+        const message = value && decodeMessage(value);
         if (message) return { key, message };
-        await this.#remove(database, key);
         this.#onDrop(kind, 'damaged');
+        await this.#remove(database, key).catch(() => {});
       }
       return undefined;
     });
@@ -165,13 +180,13 @@ export class Outbox {
     return [...old, ...full];
   }
 
-  #remember(key: string, { kind, payload, madeAt }: OutboxMessage): void {
-    this.#waiting.set(key, { key, kind, bytes: payload.length, madeAt });
-    this.#bytes += payload.length;
+  #remember(entry: Entry): void {
+    this.#waiting.set(entry.key, entry);
+    this.#bytes += entry.bytes;
   }
 
   /** Where the disk does not take it, the message is gone for this run, and comes once more after the next start. */
-  async #remove(database: ClassicLevel<string, Buffer>, key: string): Promise<void> {
+  async #remove(database: Database, key: string): Promise<void> {
     this.#bytes -= this.#waiting.get(key)?.bytes ?? 0;
     this.#waiting.delete(key);
     await database.del(key, { sync: true }).catch((error) => {
@@ -181,7 +196,7 @@ export class Outbox {
   }
 
   /** Opens the store anew once the disk has room for that; until then it can be read, at least. */
-  async #recover(database: ClassicLevel<string, Buffer>): Promise<void> {
+  async #recover(database: Database): Promise<void> {
     const { bavail, bsize } = await statfs(this.#folder);
     if (bavail * bsize < ROOM_TO_OPEN) throw this.#failure;
     await database.close();
@@ -189,40 +204,63 @@ export class Outbox {
     this.#failure = undefined;
   }
 
-  #inTurn<Result>(work: (database: ClassicLevel<string, Buffer>) => Promise<Result>): Promise<Result> {
+  #inTurn<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
     const result = this.#turn
       .catch(() => {})
       .then(async () => {
-        if (!this.#database) throw new KdadError('STATE_UNUSABLE', `${this.#folder}: the outbox is closed`);
-        if (this.#database.status !== 'open') await this.#database.open();
-        return work(this.#database);
+        const database = this.#database ?? (await this.#open());
+        if (database.status !== 'open') await database.open();
+        return work(database);
       });
     this.#turn = result;
     return result;
   }
-}
 
-/** The store's errors say why in their cause. */
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  return (cause as Error | undefined)?.message ?? message;
-}
+  async #open(): Promise<Database> {
+    const closed = new KdadError('STATE_UNUSABLE', `${this.#folder}: the outbox is closed`);
+    if (!this.#started || steadyNow() - this.#closedAt < AGAIN) throw closed;
+    try {
+      const { database, found, damage } = await openStore(this.#folder, takeStock);
+      this.#database = database;
+      if (damage) this.#onDamage(damage);
+      await this.#fill(database, found);
+      return database;
+    } catch (error) {
+      this.#closedAt = steadyNow();
+      throw error;
+    }
+  }
 
-/** A line of JSON about the payload, then the payload. */
-function encode({ payload, ...about }: OutboxMessage): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify(about)}\n`), payload]);
-}
-
-/** @returns undefined for what is no message */
-function decode(value: Buffer): OutboxMessage | undefined {
-  const end = value.indexOf('\n');
-  try {
-    const { kind, topic, alert, madeAt } = JSON.parse(value.subarray(0, end).toString());
-    const whole = (kind === 'alert' || kind === 'heatmap') && [topic, alert].every((text) => typeof text === 'string');
-    return whole && Number.isFinite(madeAt)
-      ? { kind, topic, alert, madeAt, payload: value.subarray(end + 1) }
-      : undefined;
-  } catch {
-    return undefined;
+  async #fill(database: Database, found: readonly Stock[]): Promise<void> {
+    for (const { key, entry, interrupted } of found) {
+      if (MESSAGE.test(key)) this.#next = Number(key) + 1;
+      if (entry) this.#remember(entry);
+      else if (interrupted) this.#interrupted.push(interrupted);
+      else {
+        this.#onDrop('alert', 'damaged');
+        await database.del(key, { sync: true }).catch(() => {});
+      }
+    }
   }
 }
+
+/** What a record in the store is: a message that waits, the last one of an alert that was open, or, with neither, damaged. */
+interface Stock {
+  readonly key: string;
+  readonly entry?: Entry;
+  readonly interrupted?: OutboxMessage;
+}
+
+function takeStock(key: string, value: Buffer): Stock {
+  const message = decodeMessage(value);
+  if (message && MESSAGE.test(key)) return { key, entry: entryOf(key, message) };
+  return { key, interrupted: message && key.startsWith(OPEN) && opensAlert(message) ? message : undefined };
+}
+
+const entryOf = (key: string, { topic, kind, payload, madeAt }: OutboxMessage): Entry => ({
+  key,
+  topic,
+  kind,
+  bytes: payload.length,
+  madeAt,
+});

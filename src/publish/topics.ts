@@ -55,6 +55,38 @@ export function alertPayload(event: AlertEvent, model: ModelName): string {
   });
 }
 
+/**
+ * JSON of the same topic for an alert that was open when the daemon was killed.
+ * @param last JSON of what was told of it last
+ * @param time when it was found, milliseconds since the epoch
+ */
+export function interruptedPayload(last: string, time: number): string {
+  const { id, camera, model, modelVersion, openedAt, score, threshold, ratio, frame } = JSON.parse(last);
+  const durationSeconds = Math.max(0, time - Date.parse(openedAt)) / 1000;
+  return JSON.stringify({
+    event: 'closed',
+    reason: 'interrupted',
+    id,
+    camera,
+    model,
+    modelVersion,
+    time: iso(time),
+    openedAt,
+    durationSeconds,
+    score,
+    threshold,
+    ratio,
+    frame,
+    // It ended when nobody could tell.
+    late: true,
+  });
+}
+
+/** JSON that is published on a camera's topics to find out whether the broker takes that; it says nothing of the camera. */
+export function testPayload(time: number): string {
+  return JSON.stringify({ event: 'test', time: iso(time) });
+}
+
 /** A verdict as payloads tell it. */
 export function describeVerdict({ camera, time, ...verdict }: Verdict, model: ModelName): object {
   return { camera, model: model.name, modelVersion: model.version, time: iso(time), ...verdict };

@@ -62,14 +62,20 @@ describe.skipIf(!hasSmallDisks)('on a full disk', () => {
     await outbox.stop();
   });
 
-  it('the daemon does not start, and says why', async () => {
-    const { disk, config } = await place();
+  it('the daemon starts and alerts all the same, and says what it goes without', async () => {
+    const broker = await aedesBroker();
+    await broker.start();
+    onTestFinished(() => broker.stop());
+    const { disk, yaml } = await place();
     await disk.fill();
-    const { code, stderr } = await kdadEdge('run', '--config', config);
-    expect(stderr).toMatch(
-      /state\/outbox: .*no space left on device\n {2}Make room on the disk, .*\[STATE_UNUSABLE\]/is,
+    const mqtt = `mqtt: { url: "mqtt://127.0.0.1:${broker.port}", topicPrefix: filled, version: "3.1.1" }\n`;
+    const daemon = await startDaemon('filled', `${yaml}${mqtt}`, { folder: dirname(video), brokerPort: broker.port });
+    await until(() => daemon.on('cameras/line/alert').length > 1, daemon.log);
+    expect(daemon.log()).toMatch(
+      /"reason":"[^"]*outbox: [^"]*no space left[^"]*","msg":"alerts are sent without the outbox/i,
     );
-    expect(code).toBe(4);
+    expect((await daemon.metrics()).get('kdad_state_failures_total{part="outbox"}')).toBeGreaterThan(0);
+    await daemon.close();
   }, 60_000);
 
   it('a running daemon goes on judging and alerting, keeps no evidence, and uses the outbox again when there is room', async () => {

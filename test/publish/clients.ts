@@ -37,6 +37,7 @@ export async function running(broker: Broker): Promise<Broker> {
 /** A publisher with the topics `box/#`, and what it says of its connection. */
 export async function publishing({ port }: { port: number }, settings: Partial<MqttSettings> = {}, state?: string) {
   const connection: string[] = [];
+  const refusals: string[] = [];
   const outbox = new Outbox(state ?? (await mkdtemp(join(inject('shared'), 'outbox-'))), () => {});
   await outbox.start();
   cleanUp.push(() => outbox.stop());
@@ -46,6 +47,8 @@ export async function publishing({ port }: { port: number }, settings: Partial<M
     {
       onConnected: () => connection.push('connected'),
       onDisconnected: (reason) => connection.push(reason),
+      onRefused: (topic) => connection.push(`refused ${topic}`),
+      onWarning: (warning) => connection.push(warning),
     },
   );
   const publisher = new MqttPublisher({
@@ -54,6 +57,7 @@ export async function publishing({ port }: { port: number }, settings: Partial<M
     topics: topics('box'),
     model: () => ({ name: 'bottle', version: '7' }),
     onOutboxFailure: (error) => connection.push(error.message),
+    onRefused: ({ topic }, reason) => refusals.push(`${topic}: ${reason}`),
   });
   const stop = async () => {
     await publisher.stop();
@@ -62,7 +66,7 @@ export async function publishing({ port }: { port: number }, settings: Partial<M
   await client.start();
   publisher.start();
   cleanUp.push(stop);
-  return { client, publisher, outbox, connection, stop };
+  return { client, publisher, outbox, connection, refusals, stop };
 }
 
 /** What a subscriber to `box/#` receives. */
@@ -78,9 +82,9 @@ export async function subscribed({ port }: { port: number }, protocolVersion: 4 
 }
 
 export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 20_000;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`not within 10 s: ${condition}`);
+    if (performance.now() > end) throw new Error(`not within 20 s: ${condition}`);
     await sleep(20);
   }
 }
