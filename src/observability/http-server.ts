@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { KdadError } from '../errors.js';
 import { challenge } from './bearer.js';
+import { limitConnections } from './connections.js';
+import { isForUs } from './host-header.js';
 
 export interface HttpSettings {
   readonly host: string;
@@ -18,8 +20,10 @@ export interface HttpPages {
   readonly readiness: () => { readonly ready: boolean };
 }
 
-/** Milliseconds that a request may take to arrive. */
+/** Milliseconds that a request may take to arrive, and a connection may be silent. */
 const REQUEST_TIMEOUT = 10_000;
+/** Milliseconds between two looks for requests that take longer. */
+const LOOK = 2000;
 /** Bytes of a request's body; nothing here reads one. */
 const BODY_LIMIT = 1024;
 
@@ -61,13 +65,24 @@ export class HttpServer {
   }
 
   #routes(): FastifyInstance {
-    const { token } = this.#settings;
+    const { host, token } = this.#settings;
     const { metrics, status, readiness } = this.#pages;
-    const server = fastify({ forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT, bodyLimit: BODY_LIMIT });
+    const server = fastify({
+      forceCloseConnections: true,
+      requestTimeout: REQUEST_TIMEOUT,
+      connectionTimeout: REQUEST_TIMEOUT,
+      keepAliveTimeout: REQUEST_TIMEOUT,
+      http: { connectionsCheckingInterval: LOOK, headersTimeout: REQUEST_TIMEOUT },
+      bodyLimit: BODY_LIMIT,
+    });
+    limitConnections(server.server);
     // Before fastify has a look at it: what it refuses itself passes no hook.
     server.server.prependListener('request', (_request, response) => response.setHeader('cache-control', 'no-store'));
     server.addHook('onRequest', async (request, reply) => {
       const { config } = request.routeOptions;
+      // Who has the token may name us as he likes.
+      if (token === undefined && !isForUs(request.headers.host, host))
+        return reply.code(421).send({ error: 'misdirected', message: 'expected an address or localhost in Host' });
       if (token === undefined || (config as { open?: boolean } | undefined)?.open) return;
       const refusal = challenge(request.headers.authorization, token);
       if (refusal !== undefined)

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type HttpPages, HttpServer, type HttpSettings } from '../../src/observability/http-server.js';
 import { Metrics } from '../../src/observability/metrics.js';
 
@@ -22,6 +24,15 @@ async function started({ settings, ...own }: Partial<HttpPages> & { settings?: P
   servers.push(server);
   const port = await server.start();
   return { server, port, get: (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init) };
+}
+
+/** The status of an answer to a request with this `Host`, which fetch does not let us set. */
+async function statusFor(port: number, host: string, path = '/metrics'): Promise<number | undefined> {
+  const [response] = (await once(request({ port, path, host: 'localhost', headers: { host } }).end(), 'response')) as [
+    IncomingMessage,
+  ];
+  response.resume();
+  return response.statusCode;
 }
 
 describe('the HTTP server', () => {
@@ -79,6 +90,45 @@ describe('the HTTP server', () => {
     const { port } = await started();
     // The whole of 127.0.0.0/8 is this machine: a server on every address would answer here, too.
     await expect(fetch(`http://127.0.0.2:${port}/healthz`)).rejects.toThrow('fetch failed');
+  });
+
+  it('holds few connections: the oldest goes for a new one, and whoever asks is answered', async () => {
+    const { port, get } = await started();
+    let closed = 0;
+    const sockets = Array.from({ length: 300 }, () =>
+      connect({ port, host: '127.0.0.1' })
+        .on('error', () => {})
+        .on('close', () => closed++),
+    );
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    await vi.waitFor(() => expect(closed).toBeGreaterThanOrEqual(300 - 64), { timeout: 30_000 });
+    expect((await get('/healthz')).status).toBe(200);
+    expect(closed).toBeLessThan(300);
+  });
+
+  it.each(['localhost', 'localhost:9464', '127.0.0.1:9464', '[::1]:9464', '192.168.1.7', 'LOCALHOST.'])(
+    'answers to Host: %s',
+    async (host) => {
+      const { port } = await started();
+      expect(await statusFor(port, host)).toBe(200);
+    },
+  );
+
+  it.each(['evil.example', 'evil.example:9464', '127.0.0.1.evil.example', 'localhost.evil.example', 'a b', '[::1'])(
+    'does not answer to Host: %s, which a page of another site may have pointed here',
+    async (host) => {
+      const { port } = await started();
+      for (const path of ['/metrics', '/api/v1/status', '/healthz', '/nothing'])
+        expect(await statusFor(port, host, path), path).toBe(421);
+    },
+  );
+
+  it('answers to the name that it is configured to listen on, and to any with a token', async () => {
+    const named = await started({ settings: { host: 'localhost' } });
+    expect(await statusFor(named.port, 'localhost')).toBe(200);
+    const { port } = await started({ settings: { token: 'secret' } });
+    expect(await statusFor(port, 'box.example', '/healthz')).toBe(200);
+    expect(await statusFor(port, 'box.example', '/metrics')).toBe(401);
   });
 
   it('stops with a connection open, and frees the port', async () => {
@@ -159,7 +209,7 @@ describe('any request at all', () => {
   const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
   const bytes = (maxLength: number) => fc.array(byte, { maxLength }).map((all) => all.join(''));
   const printable = fc.string({ unit: 'grapheme-ascii', maxLength: 30 });
-  const request = fc
+  const anyRequest = fc
     .record({
       method: oneOf(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PRI'], printable),
       path: oneOf(
@@ -214,7 +264,7 @@ describe('any request at all', () => {
     let answered = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof({ weight: 9, arbitrary: request }, { weight: 1, arbitrary: bytes(300) }),
+        fc.oneof({ weight: 9, arbitrary: anyRequest }, { weight: 1, arbitrary: bytes(300) }),
         async (any) => {
           const answer = await exchange(any);
           const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
