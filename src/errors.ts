@@ -91,6 +91,9 @@ const table = {
 
 export type ErrorCode = keyof typeof table;
 
+/** Every code, in the order of the table; docs/troubleshooting.md has a row for each. */
+export const errorCodes = Object.keys(table) as ErrorCode[];
+
 /** An error with a code from the table above. The message names the thing, the place and what was expected. */
 export class KdadError extends Error {
   readonly code: ErrorCode;
