@@ -11,8 +11,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/fixtures/temporary.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // So long that only what hangs is ended, and never what waits for a busy machine.
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
     server: { deps: { external: [/dist\/tensorflow\.js/] } },
   },
 });

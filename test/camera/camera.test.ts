@@ -47,7 +47,7 @@ function watch(settings: Omit<CameraSettings, 'name'>, options: Partial<CameraOp
   const camera = new Camera({ name: 'line', settle: 0, ...settings }, { ...defaults, listener, ...options });
   running.push(camera);
   camera.start();
-  const until = (what: (seen: typeof told) => boolean, timeout = 15_000) =>
+  const until = (what: (seen: typeof told) => boolean, timeout = 240_000) =>
     vi.waitFor(() => expect(what(told)).toBe(true), { timeout, interval: 10 });
   return { camera, told, until };
 }

@@ -26,27 +26,28 @@ let camera: RtspCamera;
 afterEach(() => camera.stop());
 
 /** When so many frames came; their camera has noted when each was sent. Milliseconds since the epoch. */
-async function watch(ffmpeg: Ffmpeg, count: number): Promise<{ began: number; came: number[] }> {
+async function watch(ffmpeg: Ffmpeg, count: number): Promise<{ came: number[] }> {
   camera = new RtspCamera(stream, FPS);
   const url = await camera.start();
   const came: number[] = [];
-  const began = Date.now();
   for await (const _ of readFrames({ kind: 'rtsp', url }, { ffmpeg, size: [32, 32] }, new Readers())) {
     if (came.push(Date.now()) === count) break;
   }
-  return { began, came };
+  return { came };
 }
 
 describe.each(ffmpegs)('an RTSP camera of few frames, read by $path', (ffmpeg) => {
   it('is seen without waiting for the next frame', async () => {
     const { came } = await watch(ffmpeg, 20);
     const delays = came.map((time, frame) => time - camera.sent[frame]).slice(-10);
-    expect(Math.max(...delays)).toBeLessThan(700 / FPS);
+    // A busy machine makes some late; a reader that waits for the next frame makes all of them so.
+    expect(Math.min(...delays)).toBeLessThan(700 / FPS);
   });
 
   it('gives its first frame at once, over TCP', async () => {
-    const { began, came } = await watch(ffmpeg, 1);
-    expect(came[0] - began).toBeLessThan(1500);
+    const { came } = await watch(ffmpeg, 1);
+    // What guesses the rate first takes twenty.
+    expect(camera.sent.filter((time) => time < came[0]).length).toBeLessThan(15);
     expect(camera.transports).toEqual(['RTP/AVP/TCP']);
   });
 });

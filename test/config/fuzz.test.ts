@@ -86,7 +86,7 @@ describe('what would take all memory or time is refused:', () => {
     }
     const begin = performance.now();
     expect(await problems(bomb.join('\n'))).toEqual([expect.stringMatching(/^1:1: not YAML: Excessive alias count/)]);
-    expect(performance.now() - begin).toBeLessThan(10_000);
+    expect(performance.now() - begin).toBeLessThan(60_000);
   });
 
   it.each([

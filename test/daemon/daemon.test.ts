@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Status } from '../../src/daemon/status.js';
@@ -110,10 +109,10 @@ describe('kdad-edge run', () => {
     const begin = performance.now();
     daemon.kill('SIGTERM');
     const [code] = await once(daemon, 'exit');
-    expect(performance.now() - begin).toBeLessThan(5000);
+    // systemd kills what has not ended by then.
+    expect(performance.now() - begin).toBeLessThan(15_000);
     expect(code, log()).toBe(0);
-    await sleep(100);
-    expect(children.filter(({ pid }) => alive(pid))).toEqual([]);
+    await until(() => !children.some(({ pid }) => alive(pid)), log);
     await until(() => on('availability').at(-1)?.payload.toString() === 'offline', log);
     await close();
   }, 60_000);

@@ -46,7 +46,7 @@ async function agree(one: Detector, other: Detector, tolerance: number): Promise
 /** In a process of its own, as the daemon does it: starting includes the self-test. */
 async function prove(bundle: Bundle, engine: EngineName): Promise<void> {
   const entry = new URL('../../dist/inspection/inference-main.js', import.meta.url);
-  const detector = new LiveDetector(bundle, { engine, timeout: 30_000, entry, onLoss: () => {} });
+  const detector = new LiveDetector(bundle, { engine, timeout: 240_000, entry, onLoss: () => {} });
   onTestFinished(() => detector.stop());
   await detector.start();
 }

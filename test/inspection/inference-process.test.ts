@@ -24,7 +24,7 @@ function inference(options: Pick<InferenceProcessOptions, 'source'> & Partial<In
   const devices: Used[] = [];
   const onDevice = (used: Used) => devices.push(used);
   const process = new InferenceProcess({
-    timeout: 20_000,
+    timeout: 240_000,
     entry,
     ...options,
     onDevice,
@@ -83,10 +83,10 @@ describe('the inference process', () => {
       `process.on('message', ({ kind }) => { if (kind === 'load') process.send({ kind: 'loaded' }); });
        process.on('SIGTERM', () => {});`,
     );
-    const { process: one, losses } = inference({ source: await tiny(), timeout: 1000, entry: pathToFileURL(hanging) });
+    const { process: one, losses } = inference({ source: await tiny(), timeout: 5000, entry: pathToFileURL(hanging) });
     await one.start();
-    await expect(one.judge({ batch: 0, frames: new Uint8Array(), mapsFrom: [] })).rejects.toThrow(/within 1 s/);
-    expect(losses).toEqual([expect.stringMatching(/within 1 s/)]);
+    await expect(one.judge({ batch: 0, frames: new Uint8Array(), mapsFrom: [] })).rejects.toThrow(/within 5 s/);
+    expect(losses).toEqual([expect.stringMatching(/within 5 s/)]);
   });
 
   it('judges its picture alone and in the largest batch before it is ready, and is not when one score is another', async () => {

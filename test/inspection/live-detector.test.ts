@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 120_000);
 
 function live(first: Bundle): LiveDetector {
-  const detector = new LiveDetector(first, { timeout: 20_000, entry, onLoss: () => {} });
+  const detector = new LiveDetector(first, { timeout: 240_000, entry, onLoss: () => {} });
   onTestFinished(() => detector.stop());
   return detector;
 }

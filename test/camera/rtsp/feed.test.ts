@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EncodedPicture } from '../../../src/camera/rtsp/access-units.js';
 import { RtspFeed } from '../../../src/camera/rtsp/feed.js';
 
+const WAIT = { timeout: 240_000 };
 const description = [
   ...['v=0', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=control:video'],
   'a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Zw==,aA==',
@@ -96,9 +97,9 @@ describe('reading an RTSP camera', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     expect([...output.read()]).toEqual([...START, 0x67, ...START, 0x68, ...frame, ...frame]);
-    await vi.waitFor(() => expect(methods()).toContain('GET_PARAMETER'), { timeout: 2000 });
+    await vi.waitFor(() => expect(methods()).toContain('GET_PARAMETER'), WAIT);
     feed.close();
-    await vi.waitFor(() => expect(methods().at(-1)).toBe('TEARDOWN'));
+    await vi.waitFor(() => expect(methods().at(-1)).toBe('TEARDOWN'), WAIT);
     expect(methods().slice(0, 4)).toEqual(['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY']);
     expect(asked.at(-1)).toMatch(/^Session: 7$/m);
   });
@@ -116,7 +117,7 @@ describe('reading an RTSP camera', () => {
     };
     // Two pictures, one lost, two that need it, and a key picture.
     camera.write(Buffer.concat([picture(2, 1), later(2), later(4), later(5), picture(2, 6), later(7)]));
-    await vi.waitFor(() => expect(withheld.length).toBe(3));
+    await vi.waitFor(() => expect(withheld.length).toBe(3), WAIT);
     const last = [...START, 0x41, 0x88, ...START, 9, 0xf0];
     // Of the second one nobody knows whether a part of it is missing.
     expect(withheld.map(({ damage, afterGap }) => [damage, afterGap])).toEqual([
@@ -345,7 +346,7 @@ describe('reading an RTSP camera', () => {
     const url = await serve({});
     const stopping = new AbortController();
     const opening = RtspFeed.open(url, stopping.signal);
-    await vi.waitFor(() => expect(methods()).toEqual(['OPTIONS']));
+    await vi.waitFor(() => expect(methods()).toEqual(['OPTIONS']), WAIT);
     stopping.abort(new Error('enough'));
     await expect(opening).rejects.toThrow('enough');
   });
