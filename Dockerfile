@@ -6,7 +6,7 @@ ARG CUDA_IMAGE=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04
 
 FROM ${NODE_IMAGE} AS app
 WORKDIR /opt/kdad-edge
-COPY .npmrc package.json package-lock.json ./
+COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY LICENSE tsconfig.json tsconfig.build.json ./
 COPY assets assets

@@ -91,7 +91,7 @@ async function install(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const script = join(scripts, 'install.js');
-  // It heeds npm's settings, and ours say not to install anything; the variable comes before them.
+  // It heeds npm's settings, and installs nothing under npm run; the variable comes before them.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: `cuda${cuda}` };
   await promisify(execFile)(process.execPath, [script], { env, signal }).catch((cause: { stderr?: string }) => {
     signal?.throwIfAborted();
