@@ -10,6 +10,9 @@ import { interruptible } from './interruption.js';
 import { wholeNumber } from './numbers.js';
 import { ProgressLine } from './progress-line.js';
 
+/** In minutes. */
+const WEEK = 7 * 24 * 60;
+
 interface Options {
   readonly config: string;
   readonly camera: string;
@@ -26,7 +29,7 @@ export const collect = new Command('collect')
   .requiredOption('--camera <name>', 'one of its cameras')
   .requiredOption('--out <folder>', 'a new or empty folder')
   .option('--count <n>', 'end after so many pictures', wholeNumber(1))
-  .option('--minutes <n>', 'end after so long', wholeNumber(1))
+  .option('--minutes <n>', 'end after so long', wholeNumber(1, WEEK))
   .addOption(new Option('--only <verdict>', 'leave out what the model calls anomalous').choices(['good']))
   .option(
     '--full',

@@ -32,7 +32,7 @@ export const demo = new Command('demo')
       .choices(['bracket', 'relay', 'fabric', 'gear', 'blister'])
       .default('bracket'),
   )
-  .option('--seconds <n>', 'end the line after so long; until Ctrl-C otherwise', wholeNumber(1))
+  .option('--seconds <n>', 'end the line after so long; until Ctrl-C otherwise', wholeNumber(1, 604_800))
   .option('--mqtt <url>', 'a broker to publish to, instead of one that comes with the demo')
   .option('--teacher <name or file>', 'another teacher than the one that comes with kdad-edge')
   .option('--ffmpeg <file>', 'the ffmpeg to use')

@@ -7,7 +7,15 @@ export interface JsonSchema {
   readonly description?: string;
   readonly default?: unknown;
   readonly const?: unknown;
+  readonly type?: string;
   readonly pattern?: string;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxItems?: number;
+  /** Of a duration, as it is written. */
+  readonly 'x-minimum'?: string;
+  readonly 'x-maximum'?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   /** Of a list; several for one of a fixed length. */

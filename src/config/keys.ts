@@ -37,13 +37,20 @@ export function keysAt(path: readonly PropertyKey[], valueAt: (path: readonly Pr
   return nodes.flatMap((node) => Object.keys(node.properties ?? {}));
 }
 
+/** The bounds of a number or a duration, in words. */
+function boundsOf(schema: JsonSchema): string {
+  const least = schema['x-minimum'] ?? schema.minimum;
+  const most = schema['x-maximum'] ?? schema.maximum;
+  return least === undefined || most === undefined ? '' : ` From ${least} to ${most}.`;
+}
+
 function walk(node: JsonSchema, prefix: string): Key[] {
   return Object.entries(node.properties ?? {}).flatMap(([property, child]) => {
     const path = prefix + property;
     const name = child.const === undefined ? path : `${path}: ${child.const}`;
     const required = node.required?.includes(property) ?? false;
     const { description = '', default: fallback, 'x-restart': restart = 'daemon' } = child;
-    const key = { name, description, default: fallback, required, restart };
+    const key = { name, description: `${description}${boundsOf(child)}`, default: fallback, required, restart };
     if (child.properties) return [key, ...walk(child, `${path}.`)];
     const alternatives = child.oneOf ?? child.anyOf ?? [];
     if (alternatives.length > 0) return [key, ...alternatives.flatMap((one) => walk(one, `${path}.`))];

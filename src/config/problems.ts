@@ -39,6 +39,9 @@ const types: Record<string, string> = {
   tuple: 'a list of two whole numbers',
 };
 
+/** What a bound counts, where it is no number's own. */
+const counted: Record<string, string> = { string: ' characters', array: ' entries' };
+
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.message.startsWith('expected ')) return issue.message;
   switch (issue.code) {
@@ -52,7 +55,7 @@ function expectation(issue: z.core.$ZodIssue): string {
       if (issue.origin === 'string') return 'expected a text that is not empty';
       return `expected ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
     case 'too_big':
-      return `expected at most ${issue.maximum}`;
+      return `expected at most ${issue.maximum}${counted[issue.origin] ?? ''}`;
     default:
       return issue.message;
   }

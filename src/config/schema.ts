@@ -1,3 +1,4 @@
+import { isIP, isIPv4 } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -5,9 +6,10 @@ import { precisionChoices } from '../bundle/precision.js';
 import { engineNames } from '../engine/engines.js';
 import { DEVICES, devicePattern } from '../engine/onnx/device.js';
 import { MOST_THREADS } from '../processor/cores.js';
+import { isHost } from './address.js';
 import { camera } from './camera-schema.js';
-import { duration, positiveDuration } from './duration.js';
-import { count, ratio, restarts, text, url } from './values.js';
+import { duration } from './duration.js';
+import { mqttText, number, path, restarts, text, url, whole } from './values.js';
 
 /** systemd's, or the user's (XDG Base Directory Specification). */
 function defaultStateFolder(): string {
@@ -18,24 +20,21 @@ function defaultStateFolder(): string {
 }
 
 const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 const inspection = z.strictObject({
-  maxBatch: count
+  maxBatch: whole(1, 64)
     .default(8)
     .describe('Frames judged at once at most, over all cameras (and no more than the model allows).'),
-  maxWait: duration
+  maxWait: duration('0ms', '1h')
     .prefault('0ms')
     .describe(
       'A frame waits at most so long for those of other cameras to share its batch. While one batch is judged, frames gather for the next anyway.',
     ),
-  queue: count
+  queue: whole(1, 64)
     .default(4)
     .describe('Frames of one camera that wait at most; when one more comes, the oldest is dropped and counted.'),
-  threads: z
-    .int()
-    .nonnegative()
-    .max(MOST_THREADS, `expected at most ${MOST_THREADS}`)
+  threads: whole(0, MOST_THREADS)
     .default(0)
     .describe('Threads of the detector; 0 takes one for each core that the daemon may use (affinity, quota).'),
   precision: z
@@ -44,29 +43,30 @@ const inspection = z.strictObject({
     .describe(
       'Numbers that the detector computes in: `fp32`; `int8`, which is faster on a processor; `fp16`, for GPUs. `auto` takes int8 where its scores agree and the processor has instructions for it.',
     ),
-  batchTimeout: positiveDuration
+  batchTimeout: duration('100ms', '1h')
     .prefault('30s')
     .describe('A detector that has not answered for so long hangs, and is replaced.'),
 });
 
 const open = z
   .strictObject({
-    k: count.default(3).describe('An alert opens when so many ...'),
-    n: count.default(5).describe('... of the last so many frames were anomalous.'),
+    k: whole(1, 1000).default(3).describe('An alert opens when so many ...'),
+    n: whole(1, 1000).default(5).describe('... of the last so many frames were anomalous.'),
   })
   .refine(({ k, n }) => k <= n, { path: ['k'], message: 'expected at most n' });
 
 const alert = z.strictObject({
   open: open.prefault({}).describe('When an alert opens.'),
-  release: ratio
-    .max(1, 'expected at most 1')
+  release: number(0.1, 1)
     .default(0.9)
     .describe('A frame counts as good again when its score is below this share of the threshold.'),
-  goodFrames: count.default(5).describe('An alert closes after so many good frames in a row.'),
-  cooldown: duration.prefault('5s').describe('After an alert closed, its camera opens no new one for so long.'),
+  goodFrames: whole(1, 10_000).default(5).describe('An alert closes after so many good frames in a row.'),
+  cooldown: duration('0ms', '168h')
+    .prefault('5s')
+    .describe('After an alert closed, its camera opens no new one for so long.'),
 });
 
-const megabytes = z.number().nonnegative();
+const megabytes = number(0, 1e7);
 
 const evidence = z.strictObject({
   keep: z
@@ -74,14 +74,19 @@ const evidence = z.strictObject({
     .default(true)
     .describe("Keep each alert's worst frame, overlay and event in `stateDir`/evidence.")
     .meta(restarts('daemon')),
-  maxAge: positiveDuration.prefault('720h').describe('Evidence is taken away after so long.'),
+  maxAge: duration('1s', '87600h').prefault('720h').describe('Evidence is taken away after so long.'),
   maxSize: megabytes.default(1000).describe('Megabytes that all evidence may take; the oldest goes first.'),
   minFree: megabytes
     .default(500)
     .describe('Megabytes of the disk that stay free: with less, old evidence goes, and nothing is written.'),
 });
 
-const topic = z.string().regex(/^[^+#\0/]+(\/[^+#\0/]+)*$/, 'expected a topic without +, # and empty levels');
+const topic = mqttText(
+  text(256).regex(
+    /^(?!\$)[^+#/]+(\/[^+#/]+)*$/,
+    'expected a topic without +, # and empty levels that does not begin with $',
+  ),
+);
 
 const mqtt = z
   .strictObject({
@@ -98,17 +103,17 @@ const mqtt = z
       .transform((version) => String(version) as '5' | '3.1.1')
       .prefault(5)
       .describe('MQTT version: 5, or 3.1.1 for brokers that know no better.'),
-    clientId: text.optional().describe('Client identifier; one at random when absent.'),
-    username: text.optional().describe('User name at the broker.'),
-    password: text.optional().describe('Password; better a reference to the environment, or `passwordFile`.'),
-    passwordFile: text
+    clientId: mqttText(text(256)).optional().describe('Client identifier; one at random when absent.'),
+    username: mqttText(text(1024)).optional().describe('User name at the broker.'),
+    password: text(16_384).optional().describe('Password; better a reference to the environment, or `passwordFile`.'),
+    passwordFile: path
       .optional()
       .describe('File that holds the password, instead of `password`; a line break at its end does not count.'),
-    ca: text
+    ca: path
       .optional()
       .describe("PEM file of the authority that signed the broker's certificate, where it is not a public one."),
-    cert: text.optional().describe("PEM file of this client's certificate, for brokers that ask for one."),
-    key: text.optional().describe("PEM file of this client's key."),
+    cert: path.optional().describe("PEM file of this client's certificate, for brokers that ask for one."),
+    key: path.optional().describe("PEM file of this client's key."),
     verdicts: z.boolean().default(false).describe('Publish the verdict on every frame, too.').meta(restarts('no')),
     homeAssistant: z.boolean().default(false).describe('Have Home Assistant discover each camera, see mqtt.md.'),
     discoveryPrefix: topic.default('homeassistant').describe("What Home Assistant's topics of discovery begin with."),
@@ -134,11 +139,12 @@ const mqtt = z
 
 const http = z
   .strictObject({
-    host: text
+    host: text(253)
+      .refine((host) => isIP(host) !== 0 || isHost(host), 'expected the name or the address of this machine')
       .default('127.0.0.1')
       .describe('Address to listen on; one that other machines can reach needs a `tokenFile`.'),
-    port: z.int().min(0).max(65535).default(9464).describe('Port; 0 takes any free one.'),
-    tokenFile: text
+    port: whole(0, 65_535).default(9464).describe('Port; 0 takes any free one.'),
+    tokenFile: path
       .optional()
       .describe('File that holds a bearer token: whoever asks for more than `/healthz` and `/readyz` has to give it.'),
   })
@@ -150,10 +156,10 @@ const http = z
 /** The whole configuration file. Each key carries its description and default; docs/configuration.md lists them. */
 export const configSchema = z
   .strictObject({
-    model: text.describe(
+    model: path.describe(
       'The bundle, the folder that `kdad-edge train` wrote, or a store of versions; for every camera that names none of its own.',
     ),
-    stateDir: text
+    stateDir: path
       .optional()
       .transform((folder) => folder ?? defaultStateFolder())
       .describe(
@@ -165,15 +171,17 @@ export const configSchema = z
       .describe('What computes: `onnx` (ONNX Runtime), or `tensorflow`, which `kdad-edge setup tensorflow` sets up.'),
     device: z
       .string()
+      .max(16)
       .regex(devicePattern, `expected ${DEVICES}`)
       .default('auto')
       .describe(
         'What the onnx engine runs on: `cpu`, `cuda`, `tensorrt` or `webgpu`, with an index where there are several (`cuda:1`); see hardware.md. One that does not work is an error. `auto` takes `cuda` where that was installed and works, else the processor.',
       ),
-    ffmpeg: text.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
+    ffmpeg: path.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
     cameras: z
       .array(camera)
       .min(1, 'expected at least one camera')
+      .max(1000)
       .superRefine((cameras, context) => {
         for (const [i, { name }] of cameras.entries()) {
           const first = cameras.findIndex((other) => other.name === name);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { positiveDuration } from '../config/duration.js';
+import { duration } from '../config/duration.js';
 import { type RelativeThreshold, relativeThreshold } from '../config/threshold.js';
 
 /** What the commands do; each throws a KdadError when it fails. What it returns is the result in the reply. */
@@ -27,10 +27,6 @@ export const requestId = z.string().min(1).max(128);
 
 const fileName = z.string().min(1).max(255);
 
-const week = 7 * 24 * 3_600_000;
-const atMost = (limit: number, text: string) =>
-  positiveDuration.refine((value) => value <= limit, `expected at most ${text}`);
-
 function command<Shape extends z.ZodRawShape>(
   shape: Shape,
   run: (actions: Actions, input: z.infer<z.ZodObject<Shape>>, camera: string) => Promise<object>,
@@ -54,7 +50,7 @@ export const daemonCommands: ReadonlyMap<string, Command> = new Map([
 export const cameraCommands: ReadonlyMap<string, Command> = new Map([
   [
     'trigger',
-    command({ timeout: atMost(60_000, '1m').prefault('10s') }, (actions, { timeout }, camera) =>
+    command({ timeout: duration('1ms', '1m').prefault('10s') }, (actions, { timeout }, camera) =>
       actions.trigger(camera, timeout),
     ),
   ],
@@ -66,7 +62,7 @@ export const cameraCommands: ReadonlyMap<string, Command> = new Map([
   ],
   [
     'mute',
-    command({ duration: atMost(week, '168h').optional() }, (actions, { duration }, camera) =>
+    command({ duration: duration('1ms', '168h').optional() }, (actions, { duration }, camera) =>
       actions.mute(camera, duration),
     ),
   ],

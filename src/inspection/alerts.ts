@@ -1,4 +1,5 @@
 import type { Moment } from '../clock.js';
+import { RecentFrames, worse } from './recent-frames.js';
 import type { JudgedFrame } from './verdict.js';
 
 /** When an alert opens and closes. */
@@ -48,7 +49,7 @@ interface OpenAlert {
 export class AlertMachine {
   #rules: AlertRules;
   readonly #newId: () => string;
-  #recent: JudgedFrame[] = [];
+  #recent = new RecentFrames();
   #alert: OpenAlert | undefined;
   /** In steady time. */
   #notBefore = Number.NEGATIVE_INFINITY;
@@ -84,13 +85,11 @@ export class AlertMachine {
 
   #whileClosed(judged: JudgedFrame, muted: boolean): AlertEvent | undefined {
     const { window, open } = this.#rules;
-    this.#recent = [...this.#recent, judged].slice(-window);
-    const anomalous = this.#recent.filter(({ verdict }) => verdict.anomalous);
+    const { anomalous, worst } = this.#recent.next(judged, window);
     const { verdict, frame } = judged;
-    if (muted || !verdict.anomalous || anomalous.length < open || frame.steadyTime < this.#notBefore) return undefined;
-    const peak = anomalous.reduce(worse);
-    this.#alert = { id: this.#newId(), opened: frame, peak, told: peak.verdict.ratio, quiet: 0 };
-    this.#recent = [];
+    if (muted || !verdict.anomalous || anomalous < open || frame.steadyTime < this.#notBefore) return undefined;
+    this.#alert = { id: this.#newId(), opened: frame, peak: worst, told: worst.verdict.ratio, quiet: 0 };
+    this.#recent = new RecentFrames();
     return this.#event('opened', this.#alert, frame);
   }
 
@@ -129,5 +128,3 @@ export class AlertMachine {
     };
   }
 }
-
-const worse = (a: JudgedFrame, b: JudgedFrame): JudgedFrame => (b.verdict.ratio > a.verdict.ratio ? b : a);

@@ -24,6 +24,7 @@ export async function findUnusableFiles(config: Config): Promise<Problem[]> {
     { key: ['model'], path: model, check: openBundle },
     // A bare name is looked for on the PATH.
     { key: ['ffmpeg'], path: ffmpeg?.includes('/') ? ffmpeg : undefined, check: executable },
+    { key: ['stateDir'], path: config.stateDir, check: stateFolder },
     ...cameras.map(({ model: path }, i) => ({ key: ['cameras', i, 'model'], path, check: openBundle })),
     ...cameras.map((camera, i) => sourceOf(camera, ['cameras', i, 'source'])),
     ...cameras.map(({ ignore }, i) => ({
@@ -68,6 +69,15 @@ async function checkMask(model: string, ignore: readonly Polygon[]): Promise<voi
 async function readableFile(path: string): Promise<void> {
   if ((await stat(path)).isDirectory()) throw new Error('a folder; expected a file');
   await access(path, constants.R_OK);
+}
+
+/** It may be made at start, then what is there of its path has to be a folder; whether it may be written is for the user that runs the daemon. */
+async function stateFolder(path: string): Promise<void> {
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;
+    throw error;
+  });
+  if (info && !info.isDirectory()) throw new Error('a file; expected a folder');
 }
 
 async function executable(path: string): Promise<void> {

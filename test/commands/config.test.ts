@@ -40,6 +40,7 @@ describe('kdad-edge config check', () => {
   it('tells of every file that is not there or not what it should be', async () => {
     const yaml = `model: models/none
 ffmpeg: ./ffmpeg
+stateDir: ca.pem/state
 cameras:
   - { name: a, source: { kind: file, path: a.mp4 } }
   - { name: b, source: { kind: folder, path: ca.pem } }
@@ -52,12 +53,13 @@ mqtt: { passwordFile: password, ca: ca.pem, cert: cert.pem, key: . }
     expect(lines.slice(0, -1)).toEqual([
       'kdad-edge: kdad-edge.yaml:1:8: model: models/none: no bundle here (no manifest.json)',
       'kdad-edge.yaml:2:9: ffmpeg: ffmpeg: not there; expected one that exists',
-      'kdad-edge.yaml:4:44: cameras.1.source.path: a.mp4: not there; expected one that exists',
-      'kdad-edge.yaml:5:46: cameras.2.source.path: ca.pem: a file; expected a folder',
-      'kdad-edge.yaml:6:46: cameras.3.source.device: /dev/none: not there; expected one that exists',
-      'kdad-edge.yaml:8:51: mqtt.cert: cert.pem: not there; expected one that exists',
-      expect.stringMatching(/^kdad-edge\.yaml:8:66: mqtt\.key: .*: a folder; expected a file$/),
-      'kdad-edge.yaml:8:23: mqtt.passwordFile: cannot read password: ENOENT',
+      'kdad-edge.yaml:3:11: stateDir: ca.pem/state: a file; expected a folder',
+      'kdad-edge.yaml:5:44: cameras.1.source.path: a.mp4: not there; expected one that exists',
+      'kdad-edge.yaml:6:46: cameras.2.source.path: ca.pem: a file; expected a folder',
+      'kdad-edge.yaml:7:46: cameras.3.source.device: /dev/none: not there; expected one that exists',
+      'kdad-edge.yaml:9:51: mqtt.cert: cert.pem: not there; expected one that exists',
+      expect.stringMatching(/^kdad-edge\.yaml:9:66: mqtt\.key: .*: a folder; expected a file$/),
+      'kdad-edge.yaml:9:23: mqtt.passwordFile: cannot read password: ENOENT',
     ]);
   });
 });
