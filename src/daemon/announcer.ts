@@ -3,7 +3,7 @@ import type { MqttPublisher } from '../publish/mqtt-publisher.js';
 import { Illustrator, type IllustratorOptions } from './illustrator.js';
 
 export interface AnnouncerOptions extends IllustratorOptions {
-  readonly publisher?: MqttPublisher;
+  readonly publisher?: Pick<MqttPublisher, 'alert' | 'heatmap'>;
 }
 
 /** Tells of alerts everywhere: log, metrics, MQTT with a heatmap, and the evidence on disk. */
