@@ -36,7 +36,7 @@ export const manifestSchema = z
       /** The largest batch the detector was built and checked for; every smaller one works too. */
       maxBatch: z.int().positive(),
     }),
-    recipe: z.looseObject({ name: z.string(), epochs: z.int().positive(), seed: z.int() }),
+    recipe: z.looseObject({ name: z.string(), epochs: z.int().nonnegative(), seed: z.int() }),
     /** The good images, learned and held out; `data/fingerprint.ts` says what the hash is of, `padded` how many have another shape than most. */
     data: z.strictObject({ images: z.int().positive(), sha256, padded: z.int().nonnegative().optional() }),
     /** The file that the teacher was read from. */
@@ -69,7 +69,8 @@ export const manifestSchema = z
     training: z.strictObject({
       /** What the student was trained on; it runs on any engine. */
       engine: z.string().default('onnx'),
-      bestEpoch: z.int().positive(),
+      /** 0 where there is no student. */
+      bestEpoch: z.int().nonnegative(),
       epochs: z.array(z.strictObject({ loss: z.number(), validationLoss: z.number() })),
     }),
     versions: z.strictObject({ kdadEdge: z.string(), onnxruntime: z.string(), tensorflow: z.string().optional() }),

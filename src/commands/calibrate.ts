@@ -22,6 +22,7 @@ export const calibrate = new Command('calibrate')
   .requiredOption('--data <folder>', 'good images that it did not learn from, or a dataset with train/good')
   .addOption(
     new Option('--rule <name>', "instead of the bundle's rule").choices([
+      'median-spread',
       'prediction-bound',
       'max',
       'quantile',

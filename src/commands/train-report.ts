@@ -37,6 +37,7 @@ export class TrainReport {
     }
     if (progress.stage === 'shape') this.#line.update(describeShape(progress));
     else if (progress.stage === 'images') this.#line.update(`Reading images ${progress.done}/${progress.total}`);
+    else if (progress.stage === 'memory') this.#line.update(`Remembering images ${progress.done}/${progress.total}`);
     else if (progress.stage === 'calibration') this.#line.update('Calibrating the threshold');
     else this.#showTraining(progress);
   }

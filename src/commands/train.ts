@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
+import type { Manifest } from '../bundle/manifest.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import type { EngineName } from '../engine/engines.js';
 import { KdadError } from '../errors.js';
+import type { RecipeName } from '../training/recipes.js';
 import { activateVersion, CRITERION, evaluationSet, NOT_ACTIVATED, placeInStore } from './activation.js';
 import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
@@ -15,7 +17,7 @@ interface Options {
   readonly data: string;
   readonly teacher?: string;
   readonly out: string;
-  readonly recipe: 'kdad' | 'seed' | 'paper';
+  readonly recipe: RecipeName;
   readonly epochs?: number;
   readonly seed: number;
   readonly size?: readonly [number, number];
@@ -32,7 +34,7 @@ export const train = new Command('train')
   .requiredOption('--data <folder>', 'good images: any folder, or a dataset with train/good')
   .requiredOption('--out <folder>', 'where to write the bundle')
   .option('--teacher <name or file>', 'ResNet-18 weights; the teacher that comes with kdad-edge otherwise')
-  .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'seed', 'paper']).default('kdad'))
+  .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'memory', 'seed', 'paper']).default('kdad'))
   .option('--epochs <n>', "passes over the images, instead of the recipe's", wholeNumber(1))
   .option('--seed <n>', 'decides the split, the first weights and the order', wholeNumber(0), 0)
   .option(
@@ -70,6 +72,9 @@ export const train = new Command('train')
     const evaluation = place && (await evaluationSet(options.data, options.evaluate));
     const { engine, threads } = options;
     const recipe = recipes[options.recipe];
+    if (recipe.epochs === 0 && options.epochs !== undefined) {
+      throw new KdadError('USAGE', `--epochs: recipe ${recipe.name} trains no student`);
+    }
     const page = options.report === undefined ? undefined : await reportFile(options.report);
     const interruption = interruptible();
     const report = new TrainReport();
@@ -83,11 +88,10 @@ export const train = new Command('train')
     });
     report.end();
     const { threshold, training, split, int8 } = manifest;
-    const { validationLoss } = training.epochs[training.bestEpoch - 1];
     console.log(
       [
         `${finished ? 'Trained' : 'Stopped early; the best so far is'} ${options.out}`,
-        `  student    epoch ${training.bestEpoch} of ${training.epochs.length}, validation loss ${validationLoss.toFixed(5)}`,
+        ...(training.epochs.length > 0 ? [`  student    ${describeStudent(training)}`] : []),
         `  images     ${split.training.length} learned, ${split.validation.length} held out`,
         `  threshold  ${threshold.value.toPrecision(4)} (${threshold.rule})`,
         `             ${describeFalseAlarms(calibration.falseAlarms)}`,
@@ -100,6 +104,11 @@ export const train = new Command('train')
     if (!finished || !(await activateVersion(place.store, place.version, evaluation, { engine, threads })))
       process.exitCode = NOT_ACTIVATED;
   });
+
+function describeStudent({ epochs, bestEpoch }: Manifest['training']): string {
+  const { validationLoss } = epochs[bestEpoch - 1];
+  return `epoch ${bestEpoch} of ${epochs.length}, validation loss ${validationLoss.toFixed(5)}`;
+}
 
 /** On the test images where the dataset has some, else on those held out. */
 async function trainedReport(out: string, data: string, options: DetectorOptions): Promise<string> {

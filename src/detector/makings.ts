@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KdadError } from '../errors.js';
-import type { MapOptions } from '../model/anomaly-map.js';
-import type { Normalisation } from '../model/detector.js';
+import type { DetectorOptions } from '../model/detector.js';
 import { foldBatchNorm } from '../model/parameters.js';
 import { readSafetensors, type Weights } from '../model/safetensors.js';
 import type { DetectorSource } from './detector.js';
@@ -12,7 +11,7 @@ import type { DetectorWeights } from './program.js';
 /** What `detectorProgram` makes a bundle's detector of. */
 export interface Makings {
   readonly weights: DetectorWeights;
-  readonly options: { readonly normalisation: Normalisation; readonly map: MapOptions };
+  readonly options: DetectorOptions;
   /** Height and width of a frame. */
   readonly size: readonly [number, number];
 }
@@ -20,12 +19,16 @@ export interface Makings {
 /** @throws KdadError WEIGHTS_INVALID, BUNDLE_UNSUPPORTED for a recipe whose map is not known */
 export async function readMakings(source: DetectorSource): Promise<Makings> {
   const { directory, manifest } = source;
-  const [teacher, student, usual] = await Promise.all(
-    ['teacher', 'student', 'usual-distance'].map((name) => readWeights(join(directory, `${name}.safetensors`))),
+  const [teacher, student, usual, memory] = await Promise.all(
+    ['teacher', 'student', 'usual-distance', 'memory'].map((name) => {
+      const file = `${name}.safetensors`;
+      return file in manifest.files || name === 'teacher' ? readWeights(join(directory, file)) : undefined;
+    }),
   );
+  const map = mapSettingsOf(source);
   return {
-    weights: { teacher, student: foldBatchNorm(student), usual },
-    options: { normalisation: manifest.preprocessing, map: mapSettingsOf(source) },
+    weights: { teacher: teacher as Weights, student: student && foldBatchNorm(student), usual, memory },
+    options: { normalisation: manifest.preprocessing, map, scoring: map.scoring },
     size: manifest.preprocessing.size,
   };
 }

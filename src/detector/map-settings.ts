@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KdadError } from '../errors.js';
+import type { Scoring } from '../model/scoring.js';
 import type { Size } from './anomaly-map.js';
 import type { DetectorSource } from './detector.js';
 
@@ -11,13 +12,10 @@ const recipe = z.looseObject({
     downscale: z.number().positive(),
   }),
   /** Bundles that do not say it score by the largest value. */
-  score: z.enum(['max']).default('max'),
+  score: z.enum(['max', 'top2%']).default('max'),
 });
 
 type Recipe = z.infer<typeof recipe>;
-
-/** How a map becomes a score: its largest value. */
-export type Scoring = Recipe['score'];
 
 export interface MapSettings extends Pick<Recipe['map'], 'combine' | 'blur'> {
   readonly size: Size;

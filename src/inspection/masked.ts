@@ -1,13 +1,7 @@
 import type { AnomalyMap } from '../detector/anomaly-map.js';
-import type { Scoring } from '../detector/map-settings.js';
+import { scoreOf } from '../detector/scoring.js';
+import type { Scoring } from '../model/scoring.js';
 import type { Mask } from './ignored.js';
-
-/** How the values that count become a score. The graph does the same to maps of which all count. A value that is no number makes none. */
-const scores: Record<Scoring, (values: Float32Array) => number> = {
-  max: (values) =>
-    // Math.max itself takes no more than some ten thousand arguments.
-    values.reduce((largest, value) => Math.max(largest, value), Number.NEGATIVE_INFINITY),
-};
 
 /**
  * A map of which a part does not count: 0 there, and the score of the rest.
@@ -25,7 +19,7 @@ export function scoreMasked(
   }
   const counted = values.filter((_, i) => mask.pixels[i] === 0);
   return {
-    score: scores[scoring](counted),
+    score: scoreOf(counted, scoring),
     map: { values: values.map((value, i) => (mask.pixels[i] ? 0 : value)), size },
   };
 }

@@ -1,6 +1,7 @@
 import { type AnomalyMap, mapOf, type Size } from '../detector/anomaly-map.js';
 import { type Detector, type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
-import { mapSettingsOf, type Scoring } from '../detector/map-settings.js';
+import { mapSettingsOf } from '../detector/map-settings.js';
+import type { Scoring } from '../model/scoring.js';
 import { type Mask, maskOf, type Polygon } from './ignored.js';
 import { scoreMasked } from './masked.js';
 

@@ -1,20 +1,21 @@
 import {
   add,
-  conv2d,
   div,
   image,
   max,
   maximum,
-  mirrorPad,
+  mean,
   mul,
   pow,
   reshape,
   type Tensor1D,
   type Tensor3D,
   type Tensor4D,
-  tensor4d,
+  topk,
 } from '../tensorflow.js';
+import { gaussianBlur } from './blur.js';
 import { featureDistance } from './distillation.js';
+import { type Scoring, topCount } from './scoring.js';
 
 /** How the distances of the three layers become one anomaly map. */
 export interface MapOptions {
@@ -78,18 +79,10 @@ const join: Record<Combination, (maps: readonly Tensor4D[]) => Tensor4D> = {
   'relative-max': (maps) => maps.reduce((a, b) => maximum(a, b)),
 };
 
-/** An image's score: the largest value of its map. */
-export const score = (map: Tensor3D): Tensor1D => max(map, [1, 2]);
-
-/** Separable, to four standard deviations, mirrored at the borders. */
-function gaussianBlur(x: Tensor4D, sigma: number): Tensor4D {
-  const [, height, width] = x.shape;
-  const radius = Math.min(Math.ceil(4 * sigma), height - 1, width - 1);
-  const weights = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-0.5 * ((i - radius) / sigma) ** 2));
-  const total = weights.reduce((a, b) => a + b, 0);
-  const kernel = weights.map((weight) => weight / total);
-  const border: [number, number] = [radius, radius];
-  const padded: Tensor4D = mirrorPad(x, [[0, 0], border, border, [0, 0]], 'reflect');
-  const rows = conv2d(padded, tensor4d(kernel, [kernel.length, 1, 1, 1]), 1, 'valid');
-  return conv2d(rows, tensor4d(kernel, [1, kernel.length, 1, 1]), 1, 'valid');
+/** The images' scores, from their maps. */
+export function score(map: Tensor3D, scoring: Scoring = 'max'): Tensor1D {
+  if (scoring === 'max') return max(map, [1, 2]);
+  const [batch, height, width] = map.shape;
+  const { values } = topk(reshape(map, [batch, height * width]), topCount(height * width), false);
+  return mean(values, 1);
 }

@@ -1,8 +1,20 @@
-import { batchNorm, cast, type Tensor, type Tensor1D, type Tensor3D, type Tensor4D, tensor1d } from '../tensorflow.js';
+import {
+  batchNorm,
+  cast,
+  expandDims,
+  squeeze,
+  type Tensor,
+  type Tensor1D,
+  type Tensor3D,
+  type Tensor4D,
+  tensor1d,
+} from '../tensorflow.js';
 import { anomalyMap, type MapOptions, score } from './anomaly-map.js';
 import { body, stem } from './backbone.js';
 import { frozen } from './convolution.js';
+import { memoryMap, nearest, patches, type Recollection, weightedSum } from './memory.js';
 import { sharesStem } from './parameters.js';
+import type { Scoring } from './scoring.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -32,22 +44,55 @@ export function bothFeatureMaps(
   return { students: body(own, frozen(student)), teachers: body(seen, frozen(teacher)) };
 }
 
+/** What a detector knows, as tensors; the networks' weights folded. */
+export interface DetectorTensors {
+  readonly teacher: Tensors;
+  /** Left out where there is a memory alone. */
+  readonly student?: Tensors;
+  /** See `anomalyMap`. */
+  readonly usual?: readonly Tensor4D[];
+  readonly memory?: {
+    readonly layers: readonly Recollection[];
+    /** What each layer of the memory, and after them the student, weighs in the map; numbers. */
+    readonly weights: readonly Tensor[];
+  };
+}
+
+export interface DetectorOptions {
+  readonly normalisation: Normalisation;
+  readonly map: MapOptions;
+  readonly scoring?: Scoring;
+}
+
 /**
- * The detector: teacher, student, anomaly map and score as one function of uint8 frames.
- * @param teacher folded weights of the teacher
- * @param student folded weights of the student
- * @param usual see `anomalyMap`
+ * The maps that the detector's map is made of, each batch x height x width x 1: one a layer of the memory, and the student's, as far as there are those.
+ */
+export function opinionMaps(frames: Tensor, tensors: DetectorTensors, options: DetectorOptions): Tensor4D[] {
+  const { teacher, student, usual = [], memory } = tensors;
+  const images = normaliseFrames(frames, options.normalisation);
+  const seen = stem(images, frozen(teacher));
+  const teachers = body(seen, frozen(teacher));
+  const { size } = options.map;
+  const remembered = memory
+    ? patches(teachers).map((patch, layer) => memoryMap(nearest(patch, memory.layers[layer]), size))
+    : [];
+  if (!student) return remembered;
+  const own = sharesStem(student) ? seen : stem(images, frozen(student));
+  const map = anomalyMap(body(own, frozen(student)), teachers, options.map, usual);
+  return [...remembered, expandDims<Tensor4D>(map, 3)];
+}
+
+/**
+ * The detector: teacher, student, memory, anomaly map and score as one function of uint8 frames.
  * @returns the maps (batch x height x width) and the scores (batch)
  */
 export function detect(
   frames: Tensor,
-  teacher: Tensors,
-  student: Tensors,
-  options: { normalisation: Normalisation; map: MapOptions },
-  usual: readonly Tensor4D[] = [],
+  tensors: DetectorTensors,
+  options: DetectorOptions,
 ): { map: Tensor3D; score: Tensor1D } {
-  const images = normaliseFrames(frames, options.normalisation);
-  const { students, teachers } = bothFeatureMaps(images, { teacher, student });
-  const map = anomalyMap(students, teachers, options.map, usual);
-  return { map, score: score(map) };
+  const maps = opinionMaps(frames, tensors, options);
+  const whole = tensors.memory ? weightedSum(maps, tensors.memory.weights) : maps[0];
+  const map = squeeze<Tensor3D>(whole, [3]);
+  return { map, score: score(map, options.scoring) };
 }

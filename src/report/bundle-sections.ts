@@ -17,11 +17,15 @@ export function trainingSections({ manifest, calibration, threshold, precision }
       `${scores.length} good images that the student did not learn from gave ${threshold.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}), judged in ${precision}. ${describeFalseAlarms(calibration.falseAlarms)}.`,
       calibrationChart(scores, threshold),
     ),
-    section(
-      'Training',
-      `The student of epoch ${bestEpoch} of ${epochs.length} was kept.`,
-      trainingCurves(epochs, bestEpoch),
-    ),
+    ...(epochs.length === 0
+      ? []
+      : [
+          section(
+            'Training',
+            `The student of epoch ${bestEpoch} of ${epochs.length} was kept.`,
+            trainingCurves(epochs, bestEpoch),
+          ),
+        ]),
   ];
 }
 

@@ -54,10 +54,10 @@ export async function trainingReport(bundle: Bundle, root: string): Promise<stri
   const { split, training } = bundle.manifest;
   const data = basename(resolve(root));
   const highest = [...bundle.calibration.scores].sort((a, b) => b.score - a.score).slice(0, HELD_OUT);
-  const { validationLoss } = training.epochs[training.bestEpoch - 1];
+  const best = training.epochs[training.bestEpoch - 1];
   const tiles = [
     tile('images', `${split.training.length} + ${split.validation.length}`, 'learned, and held out for the threshold'),
-    tile('validation loss', validationLoss.toPrecision(3), `of epoch ${training.bestEpoch}`),
+    ...(best ? [tile('validation loss', best.validationLoss.toPrecision(3), `of epoch ${training.bestEpoch}`)] : []),
     tile('threshold', bundle.threshold.toPrecision(4), bundle.calibration.rule),
   ];
   return page(`Training of ${bundle.name}`, `${split.training.length + split.validation.length} good images`, [

@@ -4,6 +4,8 @@ import { Session } from '../engine/onnx/runtime.js';
 
 /** Bins of a histogram, and the parts of the whole range that are tried. */
 const BINS = 2048;
+/** Defects may lie farther off than those that were pasted. */
+const HEADROOM = 1.5;
 const PARTS = Array.from({ length: 40 }, (_, i) => 1 - i / 50);
 
 /**
@@ -33,7 +35,15 @@ export async function activationRanges(
     await observe((name, values) => whole.set(name, extended(whole.get(name), values)));
     const histograms = new Map([...whole].map(([name, range]) => [name, new Histogram(range)]));
     await observe((name, values) => histograms.get(name)?.add(values));
-    return new Map([...histograms].map(([name, histogram]) => [name, histogram.bestRange()]));
+    const least = new Set(
+      graph.nodes.filter(({ operator }) => operator === 'ReduceMin').map((node) => node.outputs[0].name),
+    );
+    return new Map(
+      [...histograms].map(([name, histogram]) => [
+        name,
+        least.has(name) ? widened(whole.get(name)) : histogram.bestRange(),
+      ]),
+    );
   } finally {
     await session.close();
   }
@@ -47,6 +57,9 @@ function extended(range: Range = { low: 0, high: 0 }, values: Float32Array): Ran
   }
   return { low, high };
 }
+
+/** Distances to the nearest prototype: nothing is cut off, since the largest are what is looked for. */
+const widened = ({ low, high }: Range = { low: 0, high: 0 }): Range => ({ low, high: HEADROOM * high });
 
 class Histogram {
   readonly #counts = new Float64Array(BINS);

@@ -14,6 +14,9 @@ interface Rule {
   readonly threshold: (scores: readonly number[], parameters: Readonly<Record<string, number>>) => number;
 }
 
+/** The quantile of 0.9 of a normal distribution, in standard deviations. */
+const NORMAL_90 = 1.2816;
+
 /** Rules that need nothing but the scores of good images that the student did not train on. */
 export const thresholdRules = {
   max: {
@@ -33,6 +36,17 @@ export const thresholdRules = {
     threshold: (scores, { probability, margin }) => {
       const reach = studentQuantile(probability, scores.length - 1) * Math.sqrt(1 + 1 / scores.length);
       return (mean(scores) + reach * standardDeviation(scores)) * (1 + margin);
+    },
+  },
+  'median-spread': {
+    description:
+      'what the next good score stays below but for this share of false alarms, by the median and the distance from there to the quantile of 0.9: the fewer scores there are, the further above. A few bad images among them move it little',
+    defaults: { falseAlarms: 0.01 },
+    threshold: (scores, { falseAlarms }) => {
+      const median = quantileOf(scores, 0.5);
+      const spread = (quantileOf(scores, 0.9) - median) / NORMAL_90;
+      const reach = studentQuantile(1 - falseAlarms, Math.max(1, scores.length - 1)) * Math.sqrt(1 + 1 / scores.length);
+      return median + reach * spread;
     },
   },
   'mean-sigma': {

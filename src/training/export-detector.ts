@@ -1,9 +1,9 @@
-import { detectorProgram } from '../detector/program.js';
+import { type DetectorWeights, detectorProgram } from '../detector/program.js';
 import type { Graph } from '../engine/onnx/graph.js';
 import { trace } from '../engine/onnx/tracer.js';
 import type { MapOptions } from '../model/anomaly-map.js';
 import type { Normalisation } from '../model/detector.js';
-import type { Weights } from '../model/safetensors.js';
+import type { Scoring } from '../model/scoring.js';
 
 /** How a detector is put together. */
 export interface DetectorShape {
@@ -12,24 +12,20 @@ export interface DetectorShape {
   readonly normalisation: Normalisation;
   readonly map: MapOptions;
   readonly maxBatch: number;
+  readonly scoring?: Scoring;
 }
 
 /**
  * The detector as an ONNX graph, to be encoded with a symbolic batch: uint8 `frames` (batch x height x width x 3) in; `anomaly_map` (batch x height x width) and
  * `score` (batch) out. The batch is free.
  *
- * @param teacher folded weights
- * @param student folded weights
- * @param usual each layer's usual distance, height x width by the names of `usualDistances`; for maps that need it
+ * @param weights the networks' folded
  */
 export async function traceDetector(
-  teacher: Weights,
-  student: Weights,
-  { size, normalisation, map, maxBatch }: DetectorShape,
-  usual: Weights = {},
+  weights: DetectorWeights,
+  { size, normalisation, map, scoring, maxBatch }: DetectorShape,
 ): Promise<Graph> {
-  const weights = { teacher, student, usual };
-  const { program, inputs } = detectorProgram(weights, { normalisation, map }, [maxBatch, ...size]);
+  const { program, inputs } = detectorProgram(weights, { normalisation, map, scoring }, [maxBatch, ...size]);
   return trace(program, inputs);
 }
 

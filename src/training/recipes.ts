@@ -1,10 +1,13 @@
 import type { MapOptions } from '../model/anomaly-map.js';
 import { adam, type Optimiser, sgd } from '../model/optimiser.js';
+import type { Scoring } from '../model/scoring.js';
 import type { RuleName } from './calibrate.js';
+import type { MemorySettings } from './remember.js';
 
 /** Everything that decides how a student is trained. */
 export interface Schedule {
   readonly name: string;
+  /** 0 where there is no student. */
   readonly epochs: number;
   /** With few images there are more epochs, until there are so many steps: a student learns by steps, not by epochs. */
   readonly leastSteps?: number;
@@ -26,6 +29,13 @@ export interface Recipe extends Schedule {
     /** The layers are combined at the input's size divided by this. */
     readonly downscale: number;
   };
+  /** The memory beside the student, or alone where no epochs are; none where it is left out. */
+  readonly memory?: MemorySettings & {
+    /** The student's part in the map, see `weighOpinions`. */
+    readonly studentWeight: number;
+  };
+  /** How the map becomes a score. */
+  readonly score: Scoring;
   /** Height and width of the frames, where they are part of the recipe; else the pictures' own shape. */
   readonly size?: readonly [number, number];
   readonly threshold: { readonly rule: RuleName; readonly parameters: Readonly<Record<string, number>> };
@@ -47,8 +57,11 @@ interface SgdSettings extends Rate {
   readonly weightDecay: number;
 }
 
+const memory: MemorySettings = { prototypes: 4000, candidates: 200_000, projection: 48 };
+
 /**
- * - `kdad`, the default: tuned for few steps; docs/results.md has the measurements behind it.
+ * - `kdad`, the default: a memory, and a student trained in few steps; docs/results.md has the measurements behind it.
+ * - `memory`: the memory alone, without training.
  * - `seed`: the published notebook's settings, with a real split.
  * - `paper`: STFPM, https://arxiv.org/abs/2103.04257, section 4.
  */
@@ -60,9 +73,23 @@ export const recipes = {
     batch: 4,
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
     sharedStem: true,
-    map: { combine: 'relative-max', downscale: 4, blur: 1 },
+    map: { combine: 'relative-mean', downscale: 4, blur: 1 },
+    memory: { ...memory, studentWeight: 0.15 },
+    score: 'top2%',
     keep: 'best',
-    threshold: { rule: 'prediction-bound', parameters: { probability: 0.99, margin: 0.1 } },
+    threshold: { rule: 'median-spread', parameters: { falseAlarms: 0.01 } },
+  },
+  memory: {
+    name: 'memory',
+    epochs: 0,
+    batch: 4,
+    optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
+    sharedStem: true,
+    map: { combine: 'relative-mean', downscale: 4, blur: 1 },
+    memory: { ...memory, studentWeight: 0 },
+    score: 'top2%',
+    keep: 'last',
+    threshold: { rule: 'median-spread', parameters: { falseAlarms: 0.01 } },
   },
   seed: {
     name: 'seed',
@@ -72,6 +99,7 @@ export const recipes = {
     sharedStem: false,
     size: [256, 256],
     map: { combine: 'sum', downscale: 1, blur: 4 },
+    score: 'max',
     keep: 'last',
     threshold: { rule: 'max', parameters: { margin: 0.1 } },
   },
@@ -83,6 +111,7 @@ export const recipes = {
     sharedStem: false,
     size: [256, 256],
     map: { combine: 'product', downscale: 4, blur: 0 },
+    score: 'max',
     keep: 'best',
     threshold: { rule: 'max', parameters: { margin: 0.1 } },
   },
@@ -92,6 +121,7 @@ export type RecipeName = keyof typeof recipes;
 
 /** Passes over so many training images. */
 export function epochsFor({ epochs, leastSteps = 0, batch }: Schedule, images: number): number {
+  if (epochs === 0) return 0;
   return Math.max(epochs, Math.ceil(leastSteps / Math.ceil(images / batch)));
 }
 

@@ -9,6 +9,7 @@ import { loadImages } from '../data/load-images.js';
 import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing.js';
 import { type FrameShape, shapeOf } from '../data/shape.js';
 import { type Split, splitGood } from '../data/split.js';
+import type { DetectorWeights } from '../detector/program.js';
 import type { Engine } from '../engine/engine.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
 import { DetectorSession } from '../engine/onnx/session.js';
@@ -16,15 +17,17 @@ import { KdadError } from '../errors.js';
 import { makeParent } from '../files.js';
 import { foldBatchNorm } from '../model/parameters.js';
 import { readTeacher } from '../model/read-teacher.js';
-import { writeSafetensors } from '../model/safetensors.js';
+import { type Weights, writeSafetensors } from '../model/safetensors.js';
 import { version } from '../version.js';
 import { calibrationOf } from './calibration.js';
 import { removeCheckpoint } from './checkpoint.js';
-import { type DistillationProgress, distil } from './distil.js';
+import { type DistillationProgress, type Distilled, type DistillOptions, distil } from './distil.js';
 import { traceDetector } from './export-detector.js';
 import { shuffledImages } from './image-source.js';
 import { int8Detector } from './int8-detector.js';
+import { weighOpinions } from './opinions.js';
 import { epochsFor, mapOptionsOf, type Recipe } from './recipes.js';
+import { type MemorySettings, remember } from './remember.js';
 import { usualDistances } from './usual-distance.js';
 
 /** The largest batch that bundles are built for: larger ones gain nothing on a CPU and little on a GPU. */
@@ -59,6 +62,7 @@ export type TrainProgress =
   | ({ readonly stage: 'shape'; readonly images: number } & FrameShape)
   | { readonly stage: 'images'; readonly done: number; readonly total: number }
   | ({ readonly stage: 'training' } & DistillationProgress)
+  | { readonly stage: 'memory'; readonly done: number; readonly total: number }
   | { readonly stage: 'calibration' };
 
 export interface TrainResult {
@@ -87,7 +91,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const images = await loadSplit(root, split, preprocessing, signal, onProgress);
 
   const checkpoint = `${out.replace(/\/+$/, '')}.checkpoint`;
-  const distilled = await distil({
+  const memory =
+    recipe.memory && (await rememberAll({ recipe, teacher, frames: images.training, preprocessing, options }));
+  const distilled = await learn({
     engine,
     teacher,
     images: { training: shuffledImages(images.training, seed), validation: images.validation },
@@ -102,11 +108,18 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
 
   onProgress?.({ stage: 'calibration' });
-  const student = foldBatchNorm(distilled.student);
-  const usual = await usualDistances({ engine, teacher, student, frames: images.training, preprocessing });
+  const student = distilled.student && foldBatchNorm(distilled.student);
+  const usual = student && (await usualDistances({ engine, teacher, student, frames: images.training, preprocessing }));
   const map = mapOptionsOf(recipe, preprocessing.size);
-  const shape = { size: preprocessing.size, normalisation: preprocessing, map, maxBatch: MAX_BATCH };
-  const graph = await traceDetector(teacher, student, shape, usual);
+  const detecting = { normalisation: preprocessing, map, scoring: recipe.score };
+  const weights: DetectorWeights = {
+    ...{ teacher, student, usual },
+    memory:
+      memory &&
+      (await weighed({ engine, teacher, student, usual, memory }, detecting, { recipe, preprocessing, images })),
+  };
+  const shape = { size: preprocessing.size, maxBatch: MAX_BATCH, ...detecting };
+  const graph = await traceDetector(weights, shape);
   const detector = graph.encode({ symbolicBatch: true });
   const { rule, parameters } = recipe.threshold;
   const { threads } = engine;
@@ -139,9 +152,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
   const files: BundleContents['files'] = {
     'detector.onnx': detector,
-    'student.safetensors': writeSafetensors(distilled.student),
     'teacher.safetensors': writeSafetensors(teacher),
-    'usual-distance.safetensors': writeSafetensors(usual),
+    ...(distilled.student && { 'student.safetensors': writeSafetensors(distilled.student) }),
+    ...(usual && { 'usual-distance.safetensors': writeSafetensors(usual) }),
+    ...(weights.memory && { 'memory.safetensors': writeSafetensors(weights.memory) }),
     'self-test.png': await encodePng({ pixels: images.validation[split.validation.indexOf(sample)], width, height }),
     'calibration.json': `${JSON.stringify(calibration, null, 2)}\n`,
     'detector-int8.onnx': int8.detector,
@@ -150,6 +164,53 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   await writeBundle(out, { files, manifest }, { replace: resume });
   if (distilled.finished) await removeCheckpoint(checkpoint);
   return { manifest, calibration, finished: distilled.finished };
+}
+
+/** A student, where the recipe has one. */
+async function learn(
+  options: DistillOptions,
+): Promise<Omit<Distilled, 'student'> & Partial<Pick<Distilled, 'student'>>> {
+  if (options.recipe.epochs === 0) return { bestEpoch: 0, epochs: [], finished: true };
+  return distil(options);
+}
+
+function rememberAll({
+  recipe,
+  teacher,
+  frames,
+  preprocessing,
+  options: { engine, seed, signal, onProgress },
+}: {
+  readonly recipe: Recipe;
+  readonly teacher: Weights;
+  readonly frames: readonly Uint8Array[];
+  readonly preprocessing: Preprocessing;
+  readonly options: TrainOptions;
+}): Promise<Weights> {
+  const settings = recipe.memory as MemorySettings;
+  return remember({
+    ...{ engine, teacher, frames, preprocessing, settings, seed, signal },
+    onProgress: (done, total) => onProgress?.({ stage: 'memory', done, total }),
+  }).catch(interrupted);
+}
+
+/** The memory with what it and the student weigh. */
+async function weighed(
+  { engine, ...known }: DetectorWeights & { readonly engine: Engine; readonly memory: Weights },
+  detecting: Parameters<typeof weighOpinions>[0]['options'],
+  { recipe, preprocessing, images }: { recipe: Recipe; preprocessing: Preprocessing; images: SplitImages },
+): Promise<Weights> {
+  const studentWeight = recipe.memory?.studentWeight ?? 0;
+  const unweighed = { ...known.memory, weights: { shape: [0], data: new Float32Array() } };
+  const data = await weighOpinions({
+    engine,
+    weights: { ...known, memory: unweighed },
+    options: detecting,
+    preprocessing,
+    frames: images.validation,
+    studentWeight,
+  });
+  return { ...known.memory, weights: { shape: [data.length], data } };
 }
 
 /** The shape of the frames, from all good images. */

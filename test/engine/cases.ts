@@ -32,6 +32,26 @@ export const cases: Record<string, Case[]> = {
     { operation: tf.add, shapes: [[4], []] },
   ],
   AddN: [{ operation: (a, b) => tf.addN([convolved(a), b, b]), shapes: [image, image] }],
+  AvgPool: [
+    { operation: (x) => tf.avgPool(x4(x), 3, 1, 'same'), shapes: [image], differentiable: false },
+    { operation: (x) => tf.avgPool(convolved(x), 3, 2, 'same'), shapes: [[2, 8, 6, 3]], differentiable: false },
+  ],
+  BatchMatMul: [
+    {
+      operation: (a, b) => tf.matMul(a, b),
+      shapes: [
+        [4, 3],
+        [3, 5],
+      ],
+    },
+    {
+      operation: (a, b) => tf.matMul(a, b, true, true),
+      shapes: [
+        [2, 3, 4],
+        [2, 5, 3],
+      ],
+    },
+  ],
   Cast: [{ operation: (x) => tf.cast(x, 'int32'), shapes: [[5]], differentiable: false }],
   Conv2D: [
     { operation: (x, w) => tf.conv2d(x4(x), x4(w), 1, 1), shapes: [image, [3, 3, 3, 4]] },
@@ -180,6 +200,7 @@ export const cases: Record<string, Case[]> = {
     { operation: (x) => tf.sum(x), shapes: [[2, 3]] },
   ],
   Tile: [{ operation: (x) => tf.tile(convolved(x), [1, 2, 1, 3]), shapes: [image] }],
+  TopK: [{ operation: (x) => tf.topk(x, 4).values, shapes: [[3, 9]], differentiable: false }],
   Transpose: [{ operation: (x) => tf.transpose(convolved(x), [3, 1, 0, 2]), shapes: [image] }],
   ZerosLike: [{ operation: (x) => tf.add(x, tf.zerosLike(convolved(x))), shapes: [image] }],
 };

@@ -143,7 +143,9 @@ export function holdToContract(name: string, { open, missing }: Contract): void 
         const data = Uint8Array.from(numbers(2 * 32 * 32 * 3), (value) => 128 + 127 * value);
         await agree(
           engine,
-          (inputs) => ({ ...detect(inputs.frames, under(inputs, 't/'), under(inputs, 's/'), options) }),
+          (inputs) => ({
+            ...detect(inputs.frames, { teacher: under(inputs, 't/'), student: under(inputs, 's/') }, options),
+          }),
           { frames: { shape: [2, 32, 32, 3], type: 'uint8', data }, ...named('t/', teacher), ...named('s/', student) },
         );
       });

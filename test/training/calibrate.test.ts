@@ -48,4 +48,14 @@ describe('calibrate', () => {
     expect(() => calibrate([], 'max')).toThrow(RangeError);
     expect(() => calibrate(scores, 'max', { sigmas: 3 })).toThrow('rule max has no parameter sigmas');
   });
+
+  it('by the median and the upper spread, hardly moves for a few bad images among them, and is wider with fewer', () => {
+    const scores = Array.from({ length: 100 }, (_, i) => 1 + Math.sin(i) / 10);
+    const { value } = calibrate(scores, 'median-spread');
+    const spoilt = calibrate([...scores.slice(2), 9, 12], 'median-spread').value;
+    expect(spoilt / value).toBeLessThan(1.02);
+    expect(calibrate(scores, 'max').value).toBeLessThan(calibrate([...scores.slice(2), 9, 12], 'max').value / 5);
+    expect(calibrate(scores.slice(0, 5), 'median-spread').value).toBeGreaterThan(value);
+    expect(calibrate(scores, 'median-spread', { falseAlarms: 0.001 }).value).toBeGreaterThan(value);
+  });
 });

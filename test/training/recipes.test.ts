@@ -34,7 +34,7 @@ describe('a recipe', () => {
   });
 
   it('combines the layers at the size of the largest feature map, or at that of its publication', () => {
-    expect(mapOptionsOf(recipes.kdad, [256, 192])).toEqual({ combine: 'relative-max', blur: 1, size: [64, 48] });
+    expect(mapOptionsOf(recipes.kdad, [256, 192])).toEqual({ combine: 'relative-mean', blur: 1, size: [64, 48] });
     expect(mapOptionsOf(recipes.seed, [256, 192])).toEqual({ combine: 'sum', blur: 4, size: [256, 192] });
     expect(mapOptionsOf(recipes.paper, [256, 192])).toEqual({ combine: 'product', blur: 0, size: [64, 48] });
   });

@@ -10,6 +10,8 @@ export interface Chain {
   readonly bias?: Float32Array;
   /** What the last node makes. */
   readonly end: Edge;
+  /** The values whose range matters: of what is made only to look for its least values, those; else all of `end`. */
+  readonly measured: Edge;
 }
 
 /** The chains of a graph, in the order of execution. */
@@ -67,11 +69,14 @@ function sum(node: Node, produced: ReadonlySet<string>, readers: Readers): Chain
 }
 
 /** With the ReLU behind it, where there is one. */
-function closed(chain: Omit<Chain, 'end'>, readers: Readers): Chain {
+function closed(chain: Omit<Chain, 'end' | 'measured'>, readers: Readers): Chain {
   const last = chain.nodes[chain.nodes.length - 1];
   const next = onlyReader(last, readers);
   const nodes = next?.operator === 'Relu' ? [...chain.nodes, next] : chain.nodes;
-  return { ...chain, nodes, end: nodes[nodes.length - 1].outputs[0] };
+  const made = nodes[nodes.length - 1];
+  const least = onlyReader(made, readers);
+  const [end] = made.outputs;
+  return { ...chain, nodes, end, measured: least?.operator === 'ReduceMin' ? least.outputs[0] : end };
 }
 
 function onlyReader({ outputs: [edge] }: Node, readers: Readers): Node | undefined {

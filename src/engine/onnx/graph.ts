@@ -132,9 +132,9 @@ export class Graph {
     const read = [...this.#nodes.flatMap((node) => node.inputs), ...copied.map(([, edge]) => edge)];
     const used = new Set([...read.map((edge) => edge?.name), ...renamed.keys()]);
     for (const node of this.#nodes) {
-      // WebGPU's pools give no indices: a last output that nobody reads is not asked for.
+      // WebGPU's pools give no indices: a last output that nobody reads is not asked for. TopK has to have both.
       const wanted = node.outputs.findLastIndex(({ name }) => used.has(name));
-      const outputs = node.outputs.slice(0, Math.max(1, wanted + 1));
+      const outputs = node.operator === 'TopK' ? node.outputs : node.outputs.slice(0, Math.max(1, wanted + 1));
       message(graph, 1, (writer) => encodeNode(writer, { ...node, outputs }, nameOf));
     }
     for (const [name, edge] of copied) {

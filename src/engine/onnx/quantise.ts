@@ -24,7 +24,7 @@ export function activations(graph: Graph): Edge[] {
   const pooled = graph.nodes.filter(({ operator }) => operator === 'MaxPool').map(({ outputs }) => outputs[0].name);
   const entering = found.flatMap(({ kind, operands }) => (kind === 'convolution' ? operands : []));
   const outside = entering.filter(({ name }) => !produced.has(name) && !pooled.includes(name));
-  return [...new Map([...outside, ...found.map(({ end }) => end)].map((edge) => [edge.name, edge])).values()];
+  return [...new Map([...outside, ...found.map(({ measured }) => measured)].map((edge) => [edge.name, edge])).values()];
 }
 
 /**
@@ -38,6 +38,9 @@ export function activations(graph: Graph): Edge[] {
 export function quantise(graph: Graph, ranges: ReadonlyMap<string, Range>): Graph {
   return new Quantiser(graph, ranges).graph;
 }
+
+/** What only compares values does so with bytes, too. */
+const orderly = new Set(['MaxPool', 'ReduceMin']);
 
 class Quantiser {
   readonly graph = new Graph();
@@ -63,11 +66,11 @@ class Quantiser {
     for (const [name, edge] of original.outputs) this.graph.output(name, this.#float(edge));
   }
 
-  #convolve({ operands: [x], nodes: [{ inputs, attributes }], bias, end }: Chain): Quantised {
+  #convolve({ operands: [x], nodes: [{ inputs, attributes }], bias, end, measured }: Chain): Quantised {
     const filter = inputs[1] as Edge;
     const { graph } = this;
     const from = this.#quantised(x);
-    const to = this.#scale(end);
+    const to = this.#scale(measured);
     const { data, scales } = quantiseFilter(this.#original.dataOf(filter) as Float32Array, filter.shape[0]);
     const channels = [scales.length];
     const operands = [
@@ -93,9 +96,15 @@ class Quantiser {
   }
 
   #copy({ operator, domain, inputs, outputs, attributes }: Node): void {
-    const from = operator === 'MaxPool' && inputs[0] ? this.#bytes.get(inputs[0].name) : undefined;
+    const from = orderly.has(operator) && inputs[0] ? this.#bytes.get(inputs[0].name) : undefined;
     if (from) {
-      const [edge] = this.graph.node(operator, [from.edge], [{ shape: outputs[0].shape, type: 'uint8' }], attributes);
+      const others = inputs.slice(1).map((edge) => edge && this.#float(edge));
+      const [edge] = this.graph.node(
+        operator,
+        [from.edge, ...others],
+        [{ shape: outputs[0].shape, type: 'uint8' }],
+        attributes,
+      );
       this.#bytes.set(outputs[0].name, { ...from, edge });
       return;
     }

@@ -18,7 +18,8 @@ import { type ElementType, Graph } from './graph.js';
 import { convolution } from './kernels/convolution.js';
 import { elementwise } from './kernels/elementwise.js';
 import { image } from './kernels/image.js';
-import { type Kernel, natural, unsupported } from './kernels/kernel.js';
+import { type Kernel, type KernelOfSeveral, natural, unsupported } from './kernels/kernel.js';
+import { matrix } from './kernels/matrix.js';
 import { pooling } from './kernels/pooling.js';
 import { reduction } from './kernels/reduction.js';
 import { shape } from './kernels/shape.js';
@@ -27,10 +28,11 @@ import { arrange, naturalOrder, type Value } from './layout.js';
 const BACKEND = 'onnx';
 
 /** Every TensorFlow.js kernel that can be traced. */
-export const kernels: Readonly<Record<string, Kernel>> = {
+export const kernels: Readonly<Record<string, Kernel | KernelOfSeveral>> = {
   ...convolution,
   ...elementwise,
   ...image,
+  ...matrix,
   ...pooling,
   ...reduction,
   ...shape,
@@ -84,7 +86,7 @@ class TracingBackend extends KernelBackend {
     const data = type === 'int32' ? Int32Array.from(values as Int32Array) : Float32Array.from(values as Float32Array);
     let value = natural(this.graph.constant(data, shape, type));
     if (dtype === 'bool')
-      value = kernels.Cast({ graph: this.graph, inputs: { x: value }, list: [], attributes: { dtype } });
+      value = elementwise.Cast({ graph: this.graph, inputs: { x: value }, list: [], attributes: { dtype } });
     return this.keep(value).dataId;
   }
 
@@ -139,14 +141,13 @@ function tracingBackend(): TracingBackend {
       kernelFunc: ({ inputs, attrs }) => {
         const tensors = Object.entries(inputs as NamedTensorInfoMap).filter(([, tensor]) => tensor);
         const named = tensors.map(([name, tensor]) => [name, created.at((tensor as TensorInfo).dataId)] as const);
-        return created.keep(
-          kernel({
-            graph: created.graph,
-            inputs: Object.fromEntries(named),
-            list: named.map(([, value]) => value),
-            attributes: attrs ?? {},
-          }),
-        );
+        const made = kernel({
+          graph: created.graph,
+          inputs: Object.fromEntries(named),
+          list: named.map(([, value]) => value),
+          attributes: attrs ?? {},
+        });
+        return 'edge' in made ? created.keep(made) : made.map((value) => created.keep(value));
       },
     });
   }

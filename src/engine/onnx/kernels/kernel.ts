@@ -16,6 +16,9 @@ export interface KernelCall {
 /** Appends what the kernel does to the graph and returns where its result stands. */
 export type Kernel = (call: KernelCall) => Value;
 
+/** The same for a kernel with several results. */
+export type KernelOfSeveral = (call: KernelCall) => readonly Value[];
+
 /** A value in natural order: physical axes are the logical ones. */
 export const natural = (edge: Edge): Value => ({ edge, shape: edge.shape, order: naturalOrder(edge.shape.length) });
 

@@ -1,7 +1,7 @@
 import { backend_util } from '../../../tensorflow.js';
 import type { Edge, Graph } from '../graph.js';
 import { arrange, NCHW, physicalShape, reshapeEdge, sizeOf } from '../layout.js';
-import { type Kernel, scalar, unsupported } from './kernel.js';
+import { append, type Kernel, scalar, unsupported } from './kernel.js';
 
 /**
  * Where each maximum came from, by graph and by the name of the pool's output: the gradient gets that output again, under
@@ -46,4 +46,27 @@ const maxPoolGradient: Kernel = ({ graph, inputs: { dy, input, output } }) => {
   return { edge: reshapeEdge(graph, sum, shape), shape: input.shape, order: NCHW };
 };
 
-export const pooling: Record<string, Kernel> = { MaxPool: maxPool, MaxPoolGrad: maxPoolGradient };
+/** Averages over what lies inside of the image. */
+const avgPool: Kernel = ({ graph, inputs: { x }, attributes: { filterSize, strides, pad, dimRoundingMode } }) => {
+  const input = x.shape as [number, number, number, number];
+  const info = backend_util.computePool2DInfo(input, filterSize, strides, 1, pad, dimRoundingMode);
+  const { top, left, bottom, right } = info.padInfo;
+  return append(
+    graph,
+    'AveragePool',
+    [arrange(graph, x, NCHW)],
+    { shape: info.outShape, order: NCHW },
+    {
+      kernel_shape: [info.filterHeight, info.filterWidth],
+      strides: [info.strideHeight, info.strideWidth],
+      pads: [top, left, bottom, right],
+      count_include_pad: 0,
+    },
+  );
+};
+
+export const pooling: Record<string, Kernel> = {
+  AvgPool: avgPool,
+  MaxPool: maxPool,
+  MaxPoolGrad: maxPoolGradient,
+};
