@@ -5,6 +5,9 @@ interface Options {
   readonly ffmpeg?: string;
 }
 
+/** What the daemon keeps in its state folder. */
+const OWN_STATE = ['evidence', 'outbox', 'overrides.json', 'refused', 'retained.json'];
+
 export const run = new Command('run')
   .description('watch the cameras of a configuration and raise alerts')
   .requiredOption('--config <file>', 'configuration, YAML')
@@ -14,11 +17,12 @@ export const run = new Command('run')
     '\nSIGTERM and Ctrl-C stop it, SIGHUP has it read its configuration again. It ends by itself when every camera is a file that has been played.',
   )
   .action(async (options: Options) => {
-    const [{ loadConfig }, { Daemon }, { reload }, { createLog }] = await Promise.all([
+    const [{ loadConfig }, { Daemon }, { reload }, { createLog }, { closeEntries, closeToOthers }] = await Promise.all([
       import('../config/load.js'),
       import('../daemon/daemon.js'),
       import('../daemon/reload.js'),
       import('../observability/log.js'),
+      import('../state/close-to-others.js'),
     ]);
     const read = async () => {
       const config = await loadConfig(options.config);
@@ -26,6 +30,8 @@ export const run = new Command('run')
     };
     const config = await read();
     const log = createLog(config.logLevel);
+    closeToOthers();
+    await closeEntries(config.stateDir, OWN_STATE);
     const daemon = new Daemon(config, log);
     const asked = new Promise<string>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, resolve);

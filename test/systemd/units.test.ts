@@ -24,8 +24,22 @@ describe.skipIf(missing).each(['kdad-edge.service', 'kdad-edge-train@.service'])
     expect(status).toBe(0);
   });
 
-  it('exposes at most 2.5 of 10 to a daemon that was taken over', () => {
-    const { status, stdout } = analyze('security', '--offline=true', '--threshold=25', join(folder, name));
+  it('waits for the clock where something sets it', async () => {
+    const unit = await readFile(join(folder, name), 'utf8');
+    for (const key of ['Wants', 'After']) expect(unit).toMatch(new RegExp(`^${key}=(.* )?time-sync\\.target$`, 'm'));
+  });
+
+  it('takes so much memory and so many tasks, and no more', async () => {
+    const unit = await readFile(join(folder, name), 'utf8');
+    expect(unit).toMatch(/^MemoryMax=75%$/m);
+    // Fifty ffmpegs on a large processor have 50 threads each.
+    const tasks = Number(/^TasksMax=(\d+)$/m.exec(unit)?.[1]);
+    expect(tasks).toBeGreaterThanOrEqual(name === 'kdad-edge.service' ? 50 * 50 : 500);
+    expect(tasks).toBeLessThan(10_000);
+  });
+
+  it('exposes at most 2 of 10 to a daemon that was taken over', () => {
+    const { status, stdout } = analyze('security', '--offline=true', '--threshold=20', join(folder, name));
     expect(status, stdout).toBe(0);
   });
 
