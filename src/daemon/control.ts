@@ -55,7 +55,10 @@ export class Control {
         metrics.commands.inc({ command: 'unknown', outcome: 'ignored' });
         log.warn({ command, camera }, 'a retained command was ignored: nobody asks for it now');
       },
-      onRefused: (reason) => log.error({ reason }, 'the broker does not let us listen for commands'),
+      onRefused: (reason) => {
+        metrics.mqttRefused.inc({ kind: 'subscribe' });
+        log.error({ reason }, 'the broker does not let us listen for commands');
+      },
     });
   }
 

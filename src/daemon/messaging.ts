@@ -88,12 +88,16 @@ export function makeMessaging({ config, model, metrics, log }: MessagingOptions)
     : undefined;
   const refused = new RefusedFolder(join(stateDir, 'refused'));
   const watched = new Set(config.cameras.map(({ name }) => name));
+  let told: ReadonlySet<string> = new Set();
   const trial = new TopicTrial({
     settings,
     topics: () => [...watched].flatMap((camera) => [topics.alert(camera), topics.heatmap(camera)]),
     onResult: (refusals) => {
       client.knowRefusals(refusals);
-      for (const [topic, reason] of refusals) log.error({ topic, reason }, 'the broker refuses alerts to this topic');
+      for (const [topic, reason] of refusals) {
+        if (!told.has(topic)) log.error({ topic, reason }, 'the broker refuses alerts to this topic');
+      }
+      told = new Set(refusals.keys());
       publisher.wake();
     },
   });

@@ -73,10 +73,10 @@ async function openForTrial(settings: MqttSettings, signal?: AbortSignal): Promi
     signal?.addEventListener('abort', () => link.cut('given up'), { once: true });
     return link;
   }
-  throw await unreachable(link, settings);
+  throw await unreachable(link, settings, signal);
 }
 
-async function unreachable(ending: Ending, settings: MqttSettings): Promise<KdadError> {
-  const reason = await explain(ending, settings, { wasConnected: false, wasShort: false });
+async function unreachable(ending: Ending, settings: MqttSettings, signal?: AbortSignal): Promise<KdadError> {
+  const reason = await explain(ending, settings, { wasConnected: false, wasShort: false }, signal);
   return new KdadError('BROKER_UNREACHABLE', `${settings.url}: ${reason}`, { cause: ending.error });
 }

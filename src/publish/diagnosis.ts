@@ -92,6 +92,7 @@ function ofCertificate(error: Error | undefined, { ca, url }: MqttSettings): str
 }
 
 async function look(settings: MqttSettings, firstBytes: Buffer, signal?: AbortSignal): Promise<string | undefined> {
+  if (signal?.aborted) return undefined;
   const { url, version } = settings;
   const { protocol } = new URL(url);
   const text = firstBytes.toString('latin1');
@@ -106,6 +107,7 @@ async function look(settings: MqttSettings, firstBytes: Buffer, signal?: AbortSi
   if (encrypted && (await speaksMqtt({ ...settings, url: url.replace(protocol, plain) }, signal))) {
     return `the port speaks MQTT without TLS: ${change}, or name the port of TLS`;
   }
+  if (signal?.aborted) return undefined;
   const other = version === '5' ? '3.1.1' : '5';
   if (await speaksMqtt({ ...settings, version: other }, signal)) {
     return `the broker speaks MQTT ${other} only: set mqtt.version: ${other}`;

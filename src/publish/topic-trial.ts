@@ -2,8 +2,9 @@ import { tryTopics } from './check-broker.js';
 import type { MqttSettings } from './connection.js';
 import { testPayload } from './topics.js';
 
-/** Milliseconds between two trials of topics that were tried before. */
+/** Milliseconds between two trials of topics that were tried before, at least; and where some were refused, at most. */
 const REST = 60_000;
+const AGAIN = 300_000;
 
 export interface TopicTrialOptions {
   readonly settings: MqttSettings;
@@ -23,6 +24,7 @@ export class TopicTrial {
   #at = Number.NEGATIVE_INFINITY;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(options: TopicTrialOptions) {
     this.#options = options;
@@ -33,6 +35,7 @@ export class TopicTrial {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#again);
     this.#stopping.abort();
     await this.#running;
   }
@@ -67,6 +70,10 @@ export class TopicTrial {
     if (signal.aborted) return;
     this.#at = performance.now();
     this.#tried = new Set(topics);
-    onResult(trial?.refused ?? new Map());
+    const refused = trial?.refused ?? new Map();
+    onResult(refused);
+    clearTimeout(this.#again);
+    // The rights may be put right while we are connected.
+    if (refused.size > 0) this.#again = setTimeout(() => void this.run(), AGAIN);
   }
 }

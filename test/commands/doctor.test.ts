@@ -8,7 +8,7 @@ import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpServer } from '../../src/observability/http-server.js';
 import { Metrics } from '../../src/observability/metrics.js';
-import { aedesBroker, type Broker } from '../fixtures/brokers.js';
+import { aedesBroker, type Broker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
 import { kdadEdge } from '../fixtures/command-line.js';
 import { folderWith } from '../fixtures/folder.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
@@ -75,6 +75,12 @@ describe('kdad-edge doctor', () => {
     expect(row('decoders').outcome).toBe('ok');
     expect(row('camera line').found).toMatch(/^a frame after [\d.]+ s$/);
     expect(row('broker').found).toBe(`mqtt://127.0.0.1:${broker.port} answers, and lets line in`);
+    expect(row('alert topics')).toMatchObject({
+      outcome: 'ok',
+      found: expect.stringMatching(
+        /^the broker says nothing against .*alert and 1 more topics; with MQTT 3\.1\.1 it cannot$/,
+      ),
+    });
     expect(row('disk').found).toMatch(/state\/of\/line can be written, [\d.]+ GB free$/);
     expect(row('port').found).toBe('any free one');
     expect(['ok', 'warning', 'skipped']).toContain(row('clock').outcome);
@@ -129,6 +135,19 @@ describe('kdad-edge doctor', () => {
     });
     expect(code).toBe(exitCode);
     expect(stdout).not.toContain('hush');
+  });
+
+  it.skipIf(!hasMosquitto)('names the topics of alerts that the broker refuses', async () => {
+    const mosquitto = await mosquittoBroker();
+    mosquitto.rights = ['topic readwrite kdad-edge/availability', 'topic readwrite kdad-edge/cameras/line/heatmap'];
+    await mosquitto.start();
+    onTestFinished(() => mosquitto.stop());
+    const { code, row, failures, stdout } = await examine({ mqtt: `url: "mqtt://127.0.0.1:${mosquitto.port}"` });
+    expect(failures, stdout).toEqual(['alert topics']);
+    expect(row('alert topics').found).toMatch(
+      / refuses messages to kdad-edge\/cameras\/line\/alert: not authorised \(0x87\)$/,
+    );
+    expect(code).toBe(4);
   });
 
   it('skips what needs something that failed', async () => {

@@ -1,10 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { EvidenceFolder, type EvidenceLimits } from '../../src/evidence/evidence-folder.js';
 import { folderWith } from '../fixtures/folder.js';
 
+/** The user of that name, on Debian and others. */
+const NOBODY = 65_534;
 const DAY = 24 * 3600 * 1000;
 const NOW = Date.parse('2026-05-04T12:30:00.250Z');
 const limits: EvidenceLimits = { maxAge: 30 * DAY, maxSize: 10_000, minFree: 0 };
@@ -87,5 +89,41 @@ describe('the evidence folder', () => {
     );
     const names = await readdir(join(path, 'line-1'));
     expect(names.length).toBe(evidence.count);
+  });
+
+  it('leaves alone what it may not read, and works: lost+found of root, say', async () => {
+    const path = join(await folderWith(), 'evidence');
+    await mkdir(join(path, 'lost+found'), { recursive: true });
+    await mkdir(join(path, 'line-1/2026-05-04T12-30-00.000Z-broken'), { recursive: true });
+    await symlink('/none', join(path, 'line-1/2026-05-04T12-30-00.000Z-broken/frame.png'));
+    await chmod(join(path, 'lost+found'), 0);
+    const asSomebody = process.geteuid?.() === 0;
+    if (asSomebody) {
+      await chown(join(path, 'line-1'), NOBODY, NOBODY);
+      await chmod(join(path, '..'), 0o777);
+      process.seteuid?.(NOBODY);
+    }
+    onTestFinished(() => {
+      if (asSomebody) process.seteuid?.(0);
+    });
+    const unreadable: string[] = [];
+    const evidence = new EvidenceFolder(path, limits, (reason) => unreadable.push(reason));
+    await evidence.start();
+    expect(unreadable.sort()).toEqual([
+      expect.stringMatching(/^EACCES: permission denied, scandir '.*lost\+found'$/),
+      expect.stringMatching(/^ENOENT: .*frame\.png'$/),
+    ]);
+    expect(await readdir((await evidence.save(alert('a1'), NOW)) as string)).toHaveLength(2);
+    expect(evidence.count).toBe(1);
+  });
+
+  it('sets aside a file in its place', async () => {
+    const root = await folderWith({ evidence: 'a file' });
+    const unreadable: string[] = [];
+    const evidence = new EvidenceFolder(join(root, 'evidence'), limits, (reason) => unreadable.push(reason));
+    await evidence.start();
+    expect(unreadable).toEqual([expect.stringMatching(/EEXIST.*; it is now .*evidence\.damaged-/)]);
+    await evidence.save(alert('a1'), NOW);
+    expect((await readdir(root)).sort()).toEqual(['evidence', expect.stringMatching(/^evidence\.damaged-/)]);
   });
 });
