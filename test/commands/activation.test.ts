@@ -9,7 +9,7 @@ import { tinyBundle } from '../fixtures/tiny-bundle.js';
 let tiny: Awaited<ReturnType<typeof tinyBundle>>;
 beforeAll(async () => {
   tiny = await tinyBundle();
-}, 120_000);
+});
 
 /** A store of the tiny bundle by versions; to those with a threshold it is given. */
 async function store(versions: Readonly<Record<string, number | undefined>>): Promise<string> {

@@ -11,7 +11,7 @@ import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
 let bundle: string;
 beforeAll(async () => {
   bundle = (await tinyBundle()).bundle;
-}, 120_000);
+});
 
 /** A line of six parts, the third and fifth blotted, each seen twice, and its configuration. */
 async function line(settings = ''): Promise<{ folder: string; config: string }> {

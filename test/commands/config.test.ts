@@ -7,7 +7,7 @@ import { tinyBundle } from '../fixtures/tiny-bundle.js';
 let tiny: Awaited<ReturnType<typeof tinyBundle>>;
 beforeAll(async () => {
   tiny = await tinyBundle();
-}, 120_000);
+});
 
 /** What `config check` prints on a configuration with this text, without the folder. */
 async function check(yaml: string, files: Readonly<Record<string, string>> = {}) {

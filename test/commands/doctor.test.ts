@@ -19,7 +19,7 @@ beforeAll(async () => {
   tiny = await tinyBundle();
   broker = await aedesBroker('right');
   await broker.start();
-}, 120_000);
+});
 afterAll(() => broker.stop());
 
 interface Changes {

@@ -8,7 +8,7 @@ import { tinyBundle } from '../fixtures/tiny-bundle.js';
 let tiny: Awaited<ReturnType<typeof tinyBundle>>;
 beforeAll(async () => {
   tiny = await tinyBundle();
-}, 120_000);
+});
 
 describe('kdad-edge models', () => {
   it('activates, lists, rolls back', async () => {

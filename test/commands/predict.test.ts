@@ -13,7 +13,7 @@ import { type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
 let tiny: TinyBundle;
 beforeAll(async () => {
   tiny = await tinyBundle();
-}, 120_000);
+});
 
 const jsonLines = (text: string) =>
   text

@@ -32,7 +32,7 @@ beforeAll(async () => {
   broker = await mosquittoBroker();
   await broker.start();
   requests = await requester(broker.port);
-}, 90_000);
+});
 afterAll(async () => {
   await requests?.close();
   await broker?.stop();
@@ -94,7 +94,7 @@ describe.skipIf(!hasMosquitto)('a daemon that obeys commands', () => {
     expect(commands(metrics, 'trigger', 'done')).toBe(1);
     expect(commands(metrics, 'trigger', 'failed')).toBe(1);
     await stop(daemon);
-  }, 60_000);
+  });
 
   it('holds a threshold and a mute that were set, also after kill -9, until they are taken back', async () => {
     let daemon = await commanded('held');
@@ -136,7 +136,7 @@ describe.skipIf(!hasMosquitto)('a daemon that obeys commands', () => {
     expect(await requests.request(`${camera}/unmute`, {})).toMatchObject({ ok: true, result: { muted: false } });
     await until(() => alerts(daemon).some(({ event }) => event === 'opened'), daemon.log);
     await stop(daemon);
-  }, 90_000);
+  });
 
   it('activates a version of the store, and goes on with the old one when that fails', async () => {
     const daemon = await commanded('swapped');
@@ -171,7 +171,7 @@ describe.skipIf(!hasMosquitto)('a daemon that obeys commands', () => {
     await activate(store, '1');
     await until(async () => (await modelThatJudges()) === '1', daemon.log);
     await stop(daemon);
-  }, 90_000);
+  });
 
   it('obeys none unless it is told to', async () => {
     const daemon = await startDaemon(
@@ -189,5 +189,5 @@ http: { port: 0 }
     reply.catch(() => {});
     expect(await readdir(join(folder, 'deaf/state'))).not.toContain('overrides.json');
     await stop(daemon);
-  }, 60_000);
+  });
 });

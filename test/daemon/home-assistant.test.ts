@@ -12,7 +12,7 @@ beforeAll(async () => {
   await mkdir(folder, { recursive: true });
   await tinyBundle();
   await makeVideo(join(folder, 'part.avi'), { good: 2, bad: 20 });
-}, 90_000);
+});
 
 it.skipIf(!hasMosquitto)(
   'Home Assistant that starts later finds the camera, its alert and its ratio, and is told again',
@@ -59,5 +59,4 @@ http: { port: 0 }
     await until(() => heard.get(availability[0].topic)?.at(-1) === 'offline', daemon.log);
     await daemon.close();
   },
-  60_000,
 );

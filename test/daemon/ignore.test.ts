@@ -60,7 +60,7 @@ beforeAll(async () => {
     await session.dispose();
     models[name] = { path, size: mapSize, map: maps, threshold: bundle.threshold };
   }
-}, 120_000);
+});
 afterAll(() => broker.stop());
 
 /** The largest value of a map where an area does not count, by the threshold. */
@@ -105,11 +105,7 @@ describe('areas to ignore', () => {
     await until(() => daemon.port() > 0, daemon.log, 60_000);
     const status = async () =>
       (await (await fetch(`http://127.0.0.1:${daemon.port()}/api/v1/status`)).json()) as Status;
-    await until(
-      async () => (await status()).cameras.every(({ framesJudged }) => framesJudged >= 4),
-      daemon.log,
-      60_000,
-    );
+    await until(async () => (await status()).cameras.every(({ framesJudged }) => framesJudged >= 4), daemon.log);
     const judged = (await status()).cameras;
     for (const { name, model, ignore } of cameras) {
       const { lastRatio, openAlert } = judged.find((one) => one.name === name) as Status['cameras'][number];
@@ -125,7 +121,7 @@ describe('areas to ignore', () => {
     daemon.process.kill('SIGTERM');
     await once(daemon.process, 'exit');
     await daemon.close();
-  }, 150_000);
+  });
 
   it('that leave nothing are refused: by the check, at start, and by a reload, which changes nothing', async () => {
     const all = camera('blind', 'quarter', [rectangle(0, 0, 1, 0.99)]);
@@ -157,5 +153,5 @@ describe('areas to ignore', () => {
     daemon.process.kill('SIGTERM');
     await once(daemon.process, 'exit');
     await daemon.close();
-  }, 150_000);
+  });
 });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = join(inject('shared'), 'state');
   await mkdir(folder, { recursive: true });
   await makeVideo(join(folder, 'part.avi'), { good: 6, bad: 30 });
-}, 90_000);
+});
 
 const yaml = (bundle: string, cameras: readonly string[], settings: string) => `
 model: ${bundle}

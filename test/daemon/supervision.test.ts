@@ -90,7 +90,7 @@ describe.skipIf(!hasNotify)('kdad-edge run under systemd', () => {
     broker = await aedesBroker();
     await broker.start();
     await makeVideo(join(folder, 'part.avi'), { good: 10, bad: 0 });
-  }, 90_000);
+  });
   afterAll(() => broker.stop());
 
   it('is ready once it watches, feeds the watchdog while it judges, and says good-bye', async () => {

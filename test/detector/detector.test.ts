@@ -22,7 +22,7 @@ beforeAll(async () => {
   tiny = await tinyBundle();
   const paths = ['test/good/000.png', 'test/blot/000.png', 'test/blot/001.png'].map((path) => join(tiny.data, path));
   frames = Buffer.concat(await Promise.all(paths.map((path) => decodeImage(path, { size: [TINY, TINY] }))));
-}, 120_000);
+});
 
 /** Scores and maps of the frames, as a batch and one by one. */
 async function judge(detector: Detector) {

@@ -31,7 +31,7 @@ describe.skipIf(!hasSmallDisks)('on a full disk', () => {
     await mkdir(folder, { recursive: true });
     video = join(folder, 'part.avi');
     await makeVideo(video, { good: 10, bad: 10 });
-  }, 120_000);
+  });
 
   it('the outbox refuses messages and gives those that it has, and takes them again when there is room', async () => {
     const disk = await smallDisk(24);
@@ -76,7 +76,7 @@ describe.skipIf(!hasSmallDisks)('on a full disk', () => {
     );
     expect((await daemon.metrics()).get('kdad_state_failures_total{part="outbox"}')).toBeGreaterThan(0);
     await daemon.close();
-  }, 60_000);
+  });
 
   it('a running daemon goes on judging and alerting, keeps no evidence, and uses the outbox again when there is room', async () => {
     const broker = await aedesBroker();
@@ -106,7 +106,7 @@ describe.skipIf(!hasSmallDisks)('on a full disk', () => {
     const [code] = await once(daemon.process, 'exit');
     expect(code, daemon.log()).toBe(0);
     await daemon.close();
-  }, 90_000);
+  });
 
   it('training ends with one clear error, and leaves nothing half done', async () => {
     const { data, teacher } = await tinyBundle();
@@ -123,7 +123,7 @@ describe.skipIf(!hasSmallDisks)('on a full disk', () => {
       message: expect.stringMatching(/^.*\/model.checkpoint cannot be written: ENOSPC: no space left on device/),
     });
     expect(await readdir(disk.path)).toEqual(['ballast']);
-  }, 60_000);
+  });
 
   it('a bundle is not written by half', async () => {
     const disk = await smallDisk(2);
@@ -143,7 +143,7 @@ describe.skipIf(!hasSmallDisks)('on a full disk', () => {
     expect(stderr).toMatch(/parts.* cannot be written: ENOSPC: no space left on device/);
     expect(stderr).toMatch(/\[OUTPUT_UNWRITABLE\]\n$/);
     expect(code).toBe(4);
-  }, 60_000);
+  });
 
   /** A disk, and a configuration whose state lies on it. */
   async function place() {

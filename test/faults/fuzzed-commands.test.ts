@@ -22,7 +22,7 @@ beforeAll(async () => {
   await cp(bundle, join(store, '1'), { recursive: true });
   await activate(store, '1');
   await makeVideo(join(folder, 'part.avi'), { good: 5, bad: 5 });
-}, 90_000);
+});
 
 it.skipIf(!hasMosquitto)(
   `${COMMANDS} commands of any kind get exactly one reply each; the daemon lives on, and writes nothing but its state`,

@@ -19,7 +19,7 @@ beforeAll(async () => {
   broker = await aedesBroker();
   await broker.start();
   await makeVideo(join(folder, 'part.avi'), { good: 10, bad: 0 });
-}, 90_000);
+});
 afterAll(() => broker.stop());
 
 it(

@@ -69,6 +69,5 @@ describe.each([
       expect(received.every(({ late }) => late === true)).toBe(true);
       expect(first()).toEqual(Array.from({ length: ALERTS }, (_, i) => i));
     },
-    90_000,
   );
 });

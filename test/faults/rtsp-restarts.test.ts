@@ -20,7 +20,7 @@ beforeAll(async () => {
   await mkdir(folder, { recursive: true });
   broker = await aedesBroker();
   await broker.start();
-}, 90_000);
+});
 afterAll(() => broker.stop());
 
 describe.skipIf(!hasRtspServer)('an RTSP server', () => {

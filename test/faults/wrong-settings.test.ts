@@ -18,7 +18,7 @@ beforeAll(async () => {
   broker = await aedesBroker();
   await broker.start();
   await makeVideo(join(folder, 'part.avi'), { good: 10, bad: 10 });
-}, 120_000);
+});
 afterAll(() => broker.stop());
 
 const yaml = (model: string, mqtt: string) => `model: ${model}
@@ -47,21 +47,17 @@ describe('at start, with one message and nothing left running', () => {
     ['truncated', truncateDetector, /detector\.onnx: truncated: 1000 bytes, where the manifest says \d+\n/],
     ['missing a file', (bundle: string) => rm(join(bundle, 'self-test.png')), /self-test\.png: the file is missing\n/],
     ['changed', changeDetector, /detector\.onnx: changed: its SHA-256 is not the one in the manifest\n/],
-  ])(
-    'a bundle that is %s ends the daemon with 3',
-    async (_, damage, message) => {
-      const bundle = await copyOf((await tinyBundle()).bundle);
-      await damage(bundle);
-      const { code, stderr } = await ends(yaml(bundle, ''));
-      expect(stderr).toMatch(message);
-      expect(stderr).toMatch(
-        /\n {2}Copy the bundle again from its source, or train a new one\. {2}\[BUNDLE_DAMAGED\]\n$/,
-      );
-      expect(stderr.trim().split('\n')).toHaveLength(2);
-      expect(code).toBe(3);
-    },
-    60_000,
-  );
+  ])('a bundle that is %s ends the daemon with 3', async (_, damage, message) => {
+    const bundle = await copyOf((await tinyBundle()).bundle);
+    await damage(bundle);
+    const { code, stderr } = await ends(yaml(bundle, ''));
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(
+      /\n {2}Copy the bundle again from its source, or train a new one\. {2}\[BUNDLE_DAMAGED\]\n$/,
+    );
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+    expect(code).toBe(3);
+  });
 
   it('a port that is taken ends it with 4', async () => {
     const server = createServer().listen(0, '127.0.0.1');
@@ -76,7 +72,7 @@ describe('at start, with one message and nothing left running', () => {
       ),
     );
     expect(code).toBe(4);
-  }, 60_000);
+  });
 
   it('typos end it with 2, all told at once, each with its place and what was probably meant', async () => {
     const { bundle } = await tinyBundle();
@@ -87,7 +83,7 @@ describe('at start, with one message and nothing left running', () => {
     expect(stderr).toMatch(/kdad-edge\.yaml:4:\d+: alert\.cooldwon: unknown key; did you mean cooldown\?/);
     expect(stderr).toMatch(/\[CONFIG_INVALID\]\n$/);
     expect(code).toBe(2);
-  }, 60_000);
+  });
 });
 
 describe('while it runs', () => {
@@ -111,7 +107,7 @@ describe('while it runs', () => {
     expect(new Set(verdicts().map(({ modelVersion }) => modelVersion))).toEqual(new Set(['1']));
     expect(daemon.log().split('the new model cannot be used')).toHaveLength(2);
     await daemon.close();
-  }, 90_000);
+  });
 
   it.skipIf(!hasMosquitto)(
     'a wrong password is told once and in clear words, the daemon judges on, and never logs the password',
@@ -141,7 +137,6 @@ describe('while it runs', () => {
       expect(code).toBe(0);
       await daemon.close();
     },
-    90_000,
   );
 });
 

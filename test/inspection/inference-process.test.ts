@@ -62,7 +62,7 @@ describe('the inference process', () => {
     expect(judged.maps[0]).toBeNull();
     const values = expected.maps.slice(expected.maps.length / 2);
     expect(judged.maps[1]).toEqual({ values, size: [TINY / 4, TINY / 4] });
-  }, 60_000);
+  });
 
   it('is replaced when it is killed: the batch is lost, the next one is judged', async () => {
     const { process, losses } = inference({ source: await tiny() });
@@ -74,7 +74,7 @@ describe('the inference process', () => {
     await expect(lost).rejects.toMatchObject({ code: 'INFERENCE_FAILED', message: expect.stringContaining('SIGKILL') });
     expect(losses).toHaveLength(1);
     expect((await process.judge(request)).scores).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('is replaced when it hangs', async () => {
     const hanging = join(inject('shared'), 'hanging.mjs');
@@ -116,28 +116,20 @@ describe('the inference process', () => {
   });
 
   const withoutCuda = !existsSync(libraryOf(parseDevice('cuda')) as string);
-  it.runIf(withoutCuda)(
-    'tells what it runs on: by itself the processor, where nothing else was set up',
-    async () => {
-      const { process, devices } = inference({ source: await tiny(), device: 'auto', threads: 3 });
-      await process.start();
-      expect(devices).toEqual([{ device: 'cpu', threads: 3, passedOver: undefined }]);
-    },
-    60_000,
-  );
+  it.runIf(withoutCuda)('tells what it runs on: by itself the processor, where nothing else was set up', async () => {
+    const { process, devices } = inference({ source: await tiny(), device: 'auto', threads: 3 });
+    await process.start();
+    expect(devices).toEqual([{ device: 'cpu', threads: 3, passedOver: undefined }]);
+  });
 
-  it.runIf(withoutCuda)(
-    'does not start on another device than the one asked for by name',
-    async () => {
-      const { process, devices } = inference({ source: await tiny(), device: 'cuda:1' });
-      await expect(process.start()).rejects.toMatchObject({
-        code: 'DEVICE_UNUSABLE',
-        message: expect.stringMatching(/^cuda:1: .*(setup cuda|linux)/),
-      });
-      expect(devices).toEqual([]);
-    },
-    60_000,
-  );
+  it.runIf(withoutCuda)('does not start on another device than the one asked for by name', async () => {
+    const { process, devices } = inference({ source: await tiny(), device: 'cuda:1' });
+    await expect(process.start()).rejects.toMatchObject({
+      code: 'DEVICE_UNUSABLE',
+      message: expect.stringMatching(/^cuda:1: .*(setup cuda|linux)/),
+    });
+    expect(devices).toEqual([]);
+  });
 
   it('leaves no process behind when it is stopped while it loads', async () => {
     const { process: one } = inference({ source: await tiny() });
@@ -145,5 +137,5 @@ describe('the inference process', () => {
     await sleep(50);
     await one.stop();
     expect(await starting).toMatch(/ended/);
-  }, 60_000);
+  });
 });

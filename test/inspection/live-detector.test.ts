@@ -15,7 +15,7 @@ beforeAll(async () => {
   const tiny = await tinyBundle();
   bundle = await openBundle(tiny.bundle, 'fp32');
   frame = await decodeImage(join(tiny.data, 'test/blot/000.png'), { size: [TINY, TINY] });
-}, 120_000);
+});
 
 function live(first: Bundle): LiveDetector {
   const detector = new LiveDetector(first, { timeout: 240_000, entry, onLoss: () => {} });

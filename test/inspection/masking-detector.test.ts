@@ -27,39 +27,31 @@ const top = [
 ] as const;
 
 describe('a detector with areas that never count', () => {
-  it.each(Object.entries(shapes))(
-    'judges by the rest: %s',
-    async (_, shape) => {
-      const { data } = await tinyBundle();
-      const bundle = await openBundle(await otherBundle(join(await folderWith(), 'other'), shape));
-      const frame = await decodeImage(join(data, 'test/blot/000.png'), shape);
-      const session = await DetectorSession.load(bundle.detectorPath);
-      const { maps, mapSize, scores } = await session.run(frame, 1);
-      await session.dispose();
-      const [height, width] = mapSize;
-      expect(mapSettingsOf(bundle)).toMatchObject({ size: mapSize, scoring: 'top2%' });
-      const score = (counts: (x: number, y: number) => boolean) => {
-        const values = maps.filter((_, i) =>
-          counts(((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height),
-        );
-        const largest = [...values].sort((a, b) => b - a).slice(0, Math.max(1, Math.round(values.length / 50)));
-        return largest.reduce((sum, value) => sum + value, 0) / largest.length;
-      };
+  it.each(Object.entries(shapes))('judges by the rest: %s', async (_, shape) => {
+    const { data } = await tinyBundle();
+    const bundle = await openBundle(await otherBundle(join(await folderWith(), 'other'), shape));
+    const frame = await decodeImage(join(data, 'test/blot/000.png'), shape);
+    const session = await DetectorSession.load(bundle.detectorPath);
+    const { maps, mapSize, scores } = await session.run(frame, 1);
+    await session.dispose();
+    const [height, width] = mapSize;
+    expect(mapSettingsOf(bundle)).toMatchObject({ size: mapSize, scoring: 'top2%' });
+    const score = (counts: (x: number, y: number) => boolean) => {
+      const values = maps.filter((_, i) => counts(((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height));
+      const largest = [...values].sort((a, b) => b - a).slice(0, Math.max(1, Math.round(values.length / 50)));
+      return largest.reduce((sum, value) => sum + value, 0) / largest.length;
+    };
 
-      const detector = await MaskingDetector.open(bundle);
-      const frames = Buffer.concat([frame, frame, frame]);
-      const judged = await detector.judge({ batch: 3, frames, ignored: [null, left, top] });
-      await detector.dispose();
-      const expected = [scores[0], score((x) => x > 0.5), score((_, y) => y > 0.25)];
-      for (const [i, one] of expected.entries()) expect(judged.scores[i]).toBeCloseTo(one, 4);
-      expect(new Set(expected).size).toBeGreaterThan(1);
-      for (const map of judged.maps) expect(map).toMatchObject({ size: mapSize });
-      expect(judged.maps[2]?.values.subarray(0, width * Math.floor(height / 4)).every((value) => value === 0)).toBe(
-        true,
-      );
-    },
-    60_000,
-  );
+    const detector = await MaskingDetector.open(bundle);
+    const frames = Buffer.concat([frame, frame, frame]);
+    const judged = await detector.judge({ batch: 3, frames, ignored: [null, left, top] });
+    await detector.dispose();
+    const expected = [scores[0], score((x) => x > 0.5), score((_, y) => y > 0.25)];
+    for (const [i, one] of expected.entries()) expect(judged.scores[i]).toBeCloseTo(one, 4);
+    expect(new Set(expected).size).toBeGreaterThan(1);
+    for (const map of judged.maps) expect(map).toMatchObject({ size: mapSize });
+    expect(judged.maps[2]?.values.subarray(0, width * Math.floor(height / 4)).every((value) => value === 0)).toBe(true);
+  });
 
   it('refuses areas that leave nothing', async () => {
     const { bundle, data } = await tinyBundle();
@@ -75,5 +67,5 @@ describe('a detector with areas that never count', () => {
       code: 'CONFIG_INVALID',
     });
     await detector.dispose();
-  }, 60_000);
+  });
 });

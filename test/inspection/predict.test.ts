@@ -34,7 +34,7 @@ describe('predict', () => {
   beforeAll(async () => {
     tiny = await tinyBundle();
     bundle = await openBundle(tiny.bundle);
-  }, 120_000);
+  });
 
   it('gives each image the score that it has in any batch, its map, and itself at its own size', async () => {
     const sources = await findSources([join(tiny.data, 'test/blot')]);

@@ -47,4 +47,4 @@ it('a whole training step agrees with the cpu backend: loss, gradients, statisti
     error: relativeError(actual[name].data, expected),
   }));
   expect(errors.filter(({ error }) => !(error < 1e-4))).toEqual([]);
-}, 120_000);
+});

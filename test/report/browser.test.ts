@@ -43,7 +43,7 @@ describe.skipIf(!installed)('the pages, in Chromium', () => {
   beforeAll(async () => {
     tiny = await tinyBundle();
     browser = await chromium.launch({ executablePath, args: quiet });
-  }, 120_000);
+  });
   afterAll(() => browser?.close());
 
   const commands = {

@@ -14,7 +14,7 @@ beforeAll(async () => {
   tiny = await tinyBundle();
   bundle = await openBundle(tiny.bundle);
   judged = await judgeTests(bundle, await findDataset(tiny.data));
-}, 120_000);
+});
 
 describe('evaluationReport', () => {
   it('tells of every part, and holds everything it shows', async () => {

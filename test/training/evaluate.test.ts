@@ -52,7 +52,7 @@ describe('evaluate', () => {
   beforeAll(async () => {
     tiny = await tinyBundle();
     bundle = await openBundle(tiny.bundle);
-  }, 120_000);
+  });
 
   it('tells the tiny product from its blots, in images and in pixels', async () => {
     const progress: number[] = [];

@@ -10,7 +10,7 @@ import { tinyBundle } from '../fixtures/tiny-bundle.js';
 let tiny: Awaited<ReturnType<typeof tinyBundle>>;
 beforeAll(async () => {
   tiny = await tinyBundle();
-}, 120_000);
+});
 
 describe('a threshold chosen anew', () => {
   it('comes from the new images, in a whole bundle that differs in nothing else', async () => {
