@@ -142,7 +142,8 @@ export class Camera {
     }
     const patience = {
       firstFrame: firstFrameTimeout ?? defaultFirstFrameTimeout,
-      nextFrame: stallTimeout ?? defaultStallTimeout,
+      // The source may be on time, and the next frame that is wanted far.
+      nextFrame: (stallTimeout ?? defaultStallTimeout) + (fps === undefined ? 0 : 1000 / fps),
     };
     return readFrames(
       source,

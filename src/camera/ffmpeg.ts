@@ -57,7 +57,7 @@ const oldest = { major: 4, minor: 2 } as const;
 /** Why an ffmpeg should not decode what comes over a network, and what to do; undefined for one that may. */
 export function warningOf({ version }: Ffmpeg): { readonly found: string; readonly advice: string } | undefined {
   if (atLeast(version, oldest.major, oldest.minor)) return undefined;
-  const found = `version ${version.major}.${version.minor} is too old to decode what cameras send: its known holes are not mended any more`;
+  const found = 'too old to decode what cameras send: holes that are known by now are not mended in it';
   const advice = 'Install a newer one (apt install ffmpeg); it is found on the PATH, or name it with the ffmpeg key.';
   return { found, advice };
 }

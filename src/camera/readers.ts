@@ -2,6 +2,7 @@ import { KdadError } from '../errors.js';
 import type { StreamSource } from './command.js';
 import { type DecodeOptions, decode } from './decode.js';
 import type { Feed } from './feed.js';
+import { HttpFeed } from './http/feed.js';
 import { RtspFeed } from './rtsp/feed.js';
 
 /** Who reads a network camera: we ourselves, or ffmpeg. */
@@ -69,7 +70,7 @@ export async function* readFrames(
 }
 
 function isReadByUs(source: StreamSource): boolean {
-  return source.kind === 'rtsp' && source.transport !== 'udp';
+  return (source.kind === 'rtsp' && source.transport !== 'udp') || source.kind === 'mjpeg';
 }
 
 /** Where nothing answers, nobody else gets an answer. */
@@ -80,9 +81,9 @@ function isNobodyThere({ cause }: KdadError): boolean {
 /** @returns undefined for what ffmpeg has to read */
 async function openFeed(
   source: StreamSource,
-  { patience, signal }: Pick<DecodeOptions, 'patience' | 'signal'>,
+  { fps, patience, signal }: Pick<DecodeOptions, 'fps' | 'patience' | 'signal'>,
 ): Promise<Feed | undefined> {
-  if (source.kind !== 'rtsp') return undefined;
+  if (source.kind !== 'rtsp' && source.kind !== 'mjpeg') return undefined;
   const limit = patience?.firstFrame;
   const giveUp = new AbortController();
   const abort = () => giveUp.abort(signal?.reason);
@@ -92,6 +93,7 @@ async function openFeed(
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   try {
+    if (source.kind === 'mjpeg') return await HttpFeed.open(source.url, fps, giveUp.signal);
     return await RtspFeed.open(source.url, giveUp.signal);
   } finally {
     clearTimeout(timer);

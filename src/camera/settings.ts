@@ -21,7 +21,7 @@ export interface V4l2Source {
   readonly inputFps?: number;
 }
 
-/** A stream of JPEGs over HTTP (multipart/x-mixed-replace). */
+/** JPEGs over HTTP: a stream of them (multipart/x-mixed-replace), or one for each request. */
 export interface MjpegSource {
   readonly kind: 'mjpeg';
   /** `http://` or `https://`, credentials included where the camera asks for them. */
@@ -67,6 +67,8 @@ export interface CameraSettings extends View {
 }
 
 export const defaultFolderFps = 1;
+/** Pictures a second of a camera that gives one for each request. */
+export const defaultSnapshotFps = 1;
 export const defaultStallTimeout = 20_000;
 export const defaultFirstFrameTimeout = 10_000;
 /** Until a key frame has come and the camera has found its exposure, frames look like defects. */

@@ -29,7 +29,11 @@ const v4l2 = z.strictObject({
 });
 
 const mjpeg = z.strictObject({
-  kind: z.literal('mjpeg').describe('A stream of JPEGs over HTTP.'),
+  kind: z
+    .literal('mjpeg')
+    .describe(
+      'JPEGs over HTTP: a stream of them, or one for each request, which is asked for as often as `fps` says (once a second without it).',
+    ),
   url: url(['http', 'https']).describe('Address, with user and password where the camera asks for them.'),
 });
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { findFfmpeg } from '../camera/ffmpeg.js';
+import { findFfmpeg, warningOf } from '../camera/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
 import { modelOf } from '../config/models.js';
 import type { Config } from '../config/schema.js';
@@ -163,6 +163,9 @@ export class Daemon {
     this.#judges = judges;
     const models = judges.all.map(({ bundle }) => `${bundle.name} ${bundle.version}`);
     log.info({ models, ffmpeg: ffmpeg.path, version }, 'starting');
+    const outdated = warningOf(ffmpeg);
+    if (outdated)
+      log.warn({ ffmpeg: ffmpeg.path, ...outdated }, 'this ffmpeg should not decode what comes over a network');
 
     checkMasks(cameras, (camera) => judges.of(modelOf(this.#config, camera)).bundle, log);
     const bundleOf = (camera: string) => this.#judgeOf(camera).bundle;

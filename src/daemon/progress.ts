@@ -11,7 +11,9 @@ export function longestPause({
   trigger,
 }: CameraSettings & { trigger: Trigger }): number {
   if (trigger === 'command') return Number.POSITIVE_INFINITY;
-  const frames = source.kind === 'folder' ? 1000 / (fps ?? defaultFolderFps) : (stallTimeout ?? defaultStallTimeout);
+  const period = fps === undefined ? 0 : 1000 / fps;
+  const frames =
+    source.kind === 'folder' ? 1000 / (fps ?? defaultFolderFps) : (stallTimeout ?? defaultStallTimeout) + period;
   return frames + (settle ?? defaultSettle) + (trigger === 'continuous' ? 0 : trigger.every);
 }
 

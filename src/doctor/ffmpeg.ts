@@ -1,10 +1,13 @@
-import type { Ffmpeg } from '../camera/ffmpeg.js';
+import { type Ffmpeg, warningOf } from '../camera/ffmpeg.js';
 import { chooseDecoder, decoders } from '../camera/hardware.js';
 import type { CameraConfig } from '../config/schema.js';
 import { type Finding, ok, warning } from './finding.js';
 
-export function describeFfmpeg({ path, version, source }: Ffmpeg): Finding {
-  return ok('ffmpeg', `${path} ${version.major}.${version.minor}, from ${source}`);
+export function describeFfmpeg(ffmpeg: Ffmpeg): Finding {
+  const { path, version, source } = ffmpeg;
+  const what = `${path} ${version.major}.${version.minor}, from ${source}`;
+  const outdated = warningOf(ffmpeg);
+  return outdated ? warning('ffmpeg', `${what}: ${outdated.found}`, outdated.advice) : ok('ffmpeg', what);
 }
 
 /** Which hardware decodes a second of video here, and whether the cameras get what they ask for. */

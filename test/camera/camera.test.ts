@@ -151,7 +151,7 @@ describe('a folder of pictures', () => {
 });
 
 describe('a live source', () => {
-  const source = { kind: 'mjpeg', url: 'http://admin:secret@camera/stream' } as const;
+  const source = { kind: 'v4l2', device: '/dev/video0' } as const;
 
   it('that ends without an error is lost, and tried again', async () => {
     const { told, until } = watch({ source }, { ffmpeg: misbehaving('exits-0') });
@@ -171,7 +171,6 @@ describe('a live source', () => {
   });
 
   it('is not judged right after each connection, while a file is from its first frame on', async () => {
-    const source = { kind: 'mjpeg', url: 'http://127.0.0.1:1/' } as const;
     const bursts = misbehaving('exits-0');
     const { told, until } = watch({ source, settle: 10_000 }, { ffmpeg: bursts });
     await until(({ reconnects }) => reconnects >= 2);
@@ -249,6 +248,31 @@ describe.each(ffmpegs)('an MJPEG camera, read by $path', (ffmpeg) => {
     const { length } = told.frames;
     await until(({ frames, reconnects }) => reconnects > 0 && frames.length > length + 10);
     await camera.stop();
+  });
+});
+
+describe.each(ffmpegs)('a camera that gives one JPEG for each request, read by $path', (ffmpeg) => {
+  it('is live and stays so, and is seen as often as wanted', async () => {
+    const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#c08040' } })
+      .jpeg()
+      .toBuffer();
+    let requests = 0;
+    const server = createServer((_, response) => {
+      requests++;
+      response.writeHead(200, { 'Content-Type': 'image/jpeg', Connection: 'close' }).end(jpeg);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/snapshot.jpg`;
+    const { told, until, camera } = watch(
+      { source: { kind: 'mjpeg', url }, fps: 5, firstFrameTimeout: 10_000 },
+      { ffmpeg },
+    );
+    await until(({ frames }) => frames.length >= 10);
+    await camera.stop();
+    server.close();
+    expect(told.states).toEqual(['connecting', 'live']);
+    // Each picture is seen as soon as it has come.
+    expect(requests - told.frames.length).toBeLessThanOrEqual(3);
   });
 });
 

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import installer from '@ffmpeg-installer/ffmpeg';
 import { afterAll, describe, expect, it } from 'vitest';
-import { atLeast, findFfmpeg, parseVersion } from '../../src/camera/ffmpeg.js';
+import { atLeast, environmentOf, findFfmpeg, parseVersion, warningOf } from '../../src/camera/ffmpeg.js';
+import { describeFfmpeg } from '../../src/doctor/ffmpeg.js';
 import { folderWith } from '../fixtures/folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kdad-ffmpeg-'));
@@ -86,4 +87,35 @@ describe('the version of an ffmpeg', () => {
   ])('%j is %i.%i', (output, major, minor) => {
     expect(parseVersion(output)).toEqual({ major, minor });
   });
+});
+
+describe('an ffmpeg that should not decode what cameras send', () => {
+  it('is the old one of the package, and doctor says what to install', async () => {
+    const packaged = await findFfmpeg(installer.path);
+    expect(warningOf(packaged)?.advice).toMatch(/apt install ffmpeg/);
+    expect(describeFfmpeg(packaged)).toMatchObject({ outcome: 'warning', found: expect.stringContaining('too old') });
+  });
+
+  it.each([
+    [{ major: 0, minor: 0 }, true],
+    [{ major: 4, minor: 1 }, true],
+    [{ major: 4, minor: 2 }, false],
+    [{ major: 5, minor: 1 }, false],
+  ])('or not: %j', (version, old) => {
+    const ffmpeg = { path: '/usr/bin/ffmpeg', version, source: 'a test' };
+    expect(warningOf(ffmpeg) !== undefined).toBe(old);
+    expect(describeFfmpeg(ffmpeg).outcome).toBe(old ? 'warning' : 'ok');
+  });
+});
+
+it("ffmpeg gets of the environment what it needs, and none of the daemon's secrets", () => {
+  const needed = {
+    PATH: '/bin',
+    HOME: '/root',
+    LD_LIBRARY_PATH: '/lib',
+    LIBVA_DRIVER_NAME: 'iHD',
+    CUDA_VISIBLE_DEVICES: '0',
+  };
+  const secrets = { MQTT_PASSWORD: 'a', CAMERA_TOKEN: 'b', FFREPORT: 'file=/tmp/log', http_proxy: 'http://u:p@h' };
+  expect(environmentOf({ ...needed, ...secrets })).toEqual(needed);
 });
