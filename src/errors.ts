@@ -7,7 +7,7 @@ const table = {
   CONFIG_INVALID: { exitCode: 2, fix: 'Correct the lines named above; docs/configuration.md describes every key.' },
   DATASET_INVALID: {
     exitCode: 3,
-    fix: 'Give a folder of good images, or one with train/good (and test/<kind>, ground_truth/<kind>).',
+    fix: 'Give good images, or a layout of docs/datasets.md; or name the folders with --good, --defective and --masks.',
   },
   IMAGE_UNREADABLE: { exitCode: 3, fix: 'Remove the file or replace it with a PNG, JPEG, BMP, WebP or TIFF image.' },
   WEIGHTS_INVALID: { exitCode: 3, fix: 'Download or export the file again; docs/teacher.md lists the accepted forms.' },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sampleBits } from '../data/sample-bits.js';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
@@ -30,6 +31,11 @@ export const manifestSchema = z
       aspect: z.number().positive().optional(),
       mean: triple,
       std: triple,
+      /** The bits that 16-bit files use; null where all images had 8. Bundles of earlier versions do not say. */
+      sampleBits: z
+        .literal([...sampleBits])
+        .nullable()
+        .optional(),
     }),
     detector: z.strictObject({
       file: z.literal('detector.onnx'),

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listImages } from '../data/dataset.js';
 import { decodeImage, decodePicture, framePicture } from '../data/image.js';
 import type { KnownBits } from '../data/sample-bits.js';
+import { notUtf8, scan } from '../data/scan.js';
 import { KdadError } from '../errors.js';
 import type { FolderSource } from './settings.js';
 import { type View, viewOf } from './view.js';
@@ -37,7 +37,7 @@ export async function* playFolder(
   let due = performance.now();
   do {
     let shown = 0;
-    for (const name of await listPictures(path)) {
+    for (const name of await listPictures(path, onWarning)) {
       signal?.throwIfAborted();
       const pixels = await look(join(path, name), options).catch((error: Error) => {
         onWarning?.(error.message);
@@ -60,10 +60,12 @@ async function look(path: string, { size, aspect, view = {}, sampleBits }: Folde
   return (await framePicture(picture, { size, aspect })).pixels;
 }
 
-async function listPictures(path: string): Promise<string[]> {
+async function listPictures(path: string, onWarning: FolderOptions['onWarning']): Promise<readonly string[]> {
   try {
-    return await listImages(path);
+    const { images, leftOut } = await scan(path);
+    for (const one of leftOut) if (one.why === notUtf8) onWarning?.(`${join(path, one.path)}: ${one.why}`);
+    return images;
   } catch (cause) {
-    throw new KdadError('IMAGE_UNREADABLE', `${path}: ${(cause as Error).message}`, { cause });
+    throw new KdadError('IMAGE_UNREADABLE', (cause as Error).message, { cause });
   }
 }

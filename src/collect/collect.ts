@@ -97,7 +97,7 @@ async function isGood(
 
 /** The camera's frames, the newest first come: what arrives while one is looked at is passed over. */
 async function* frames(
-  { camera: settings, framing: { size, aspect }, ffmpeg, signal }: CollectOptions,
+  { camera: settings, framing: { size, aspect, sampleBits }, ffmpeg, signal }: CollectOptions,
   larger: number,
 ): AsyncGenerator<Frame, void> {
   let newest: Frame | undefined;
@@ -118,7 +118,13 @@ async function* frames(
   const stop = () => wake();
   signal.addEventListener('abort', stop);
   const [height, width] = size;
-  const camera = new Camera(settings, { ffmpeg, size: [height * larger, width * larger], aspect, listener });
+  const camera = new Camera(settings, {
+    ffmpeg,
+    size: [height * larger, width * larger],
+    aspect,
+    sampleBits,
+    listener,
+  });
   camera.start();
   try {
     for (;;) {

@@ -20,5 +20,6 @@ export async function ownFraming(
 ): Promise<Framing> {
   const frame = await firstFrame(camera, { ffmpeg, framing: { size: [SQUARE, SQUARE], aspect: 1 }, signal });
   const { size, aspect } = shapeOf([{ width: aspectIn(frame), height: 1 }]);
-  return { size, aspect };
+  // Nothing says what is white in pictures of a folder that use fewer bits than they have.
+  return { size, aspect, sampleBits: null };
 }

@@ -1,8 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Dataset, DatasetSource } from '../data/dataset.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import { precisionFor } from '../detector/precision.js';
 import { KdadError } from '../errors.js';
-import { judge } from './judge.js';
+import { tellDataset } from './dataset-options.js';
+import { judge, unlearned } from './judge.js';
 
 /** Trained or asked for, but not put to use, since it is worse than what is in use. */
 export const NOT_ACTIVATED = 1;
@@ -21,7 +23,7 @@ missed defects at the threshold (of the images that the two judge differently). 
 export async function activateVersion(
   store: string,
   version: string,
-  evaluation?: string,
+  evaluation?: DatasetSource,
   options: DetectorOptions = {},
 ): Promise<boolean> {
   const [{ openBundle }, { prove }, { activate, readStore }] = await Promise.all([
@@ -33,12 +35,11 @@ export async function activateVersion(
   await prove(await openBundle(resolve(store, version), precisionFor('auto', options)), options);
   if (evaluation !== undefined && current !== undefined && current !== version) {
     const { compareForUse } = await import('../training/succession.js');
-    const [old, fresh] = [
-      await candidate(join(store, current), evaluation, options),
-      await candidate(join(store, version), evaluation, options),
-    ];
+    const models = [join(store, current), join(store, version)];
+    const dataset = await unlearned(await tellDataset(evaluation), models);
+    const [old, fresh] = [await candidate(models[0], dataset, options), await candidate(models[1], dataset, options)];
     const { worse, reasons } = compareForUse(old, fresh);
-    console.log([`Compared with ${current} on ${evaluation}:`, ...reasons.map((reason) => `  ${reason}`)].join('\n'));
+    console.log([`Compared with ${current} on ${dataset.root}:`, ...reasons.map((reason) => `  ${reason}`)].join('\n'));
     if (worse) {
       console.log(`${version} is not put to use: ${current} is better, and stays`);
       return false;
@@ -49,8 +50,8 @@ export async function activateVersion(
   return true;
 }
 
-async function candidate(model: string, data: string, options: DetectorOptions) {
-  const { bundle, images } = await judge(model, data, options);
+async function candidate(model: string, dataset: Dataset, options: DetectorOptions) {
+  const { bundle, images } = await judge(model, dataset, options);
   return { images, threshold: bundle.threshold };
 }
 
@@ -64,15 +65,14 @@ export function placeInStore(out: string): { readonly store: string; readonly ve
 }
 
 /** The images to compare on: those asked for, else the dataset's own tests. @throws KdadError DATASET_INVALID */
-export async function evaluationSet(data: string, asked: string | undefined): Promise<string | undefined> {
-  const { findDataset } = await import('../data/dataset.js');
+export async function evaluationSet(
+  data: DatasetSource,
+  asked: string | undefined,
+): Promise<DatasetSource | undefined> {
+  const { findDataset, testsOf } = await import('../data/dataset.js');
   if (asked === undefined) return (await findDataset(data)).tests.length > 0 ? data : undefined;
-  const { tests, good, layout } = await findDataset(asked);
-  if (tests.length === 0 && (layout === 'mvtec' || good.length === 0)) {
-    throw new KdadError(
-      'DATASET_INVALID',
-      `${asked}: no images to evaluate on; expected test/<kind>, or good images alone`,
-    );
+  if (testsOf(await findDataset(asked)).length === 0) {
+    throw new KdadError('DATASET_INVALID', `${asked}: no images to evaluate on; expected tests, or good images alone`);
   }
   return asked;
 }

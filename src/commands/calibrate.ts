@@ -3,23 +3,25 @@ import { Command, Option } from 'commander';
 import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import type { RuleName } from '../training/calibrate.js';
+import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
 import { engineOption } from './engine.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption } from './threads.js';
 
-interface Options {
+interface Options extends DatasetChoice {
   readonly model: string;
-  readonly data: string;
   readonly rule?: RuleName;
   readonly out?: string;
   readonly engine: EngineName;
   readonly threads?: number;
 }
 
-export const calibrate = new Command('calibrate')
-  .description("choose a bundle's threshold anew from other good images, without training")
-  .requiredOption('--model <folder>', 'a bundle')
-  .requiredOption('--data <folder>', 'good images that it did not learn from, or a dataset with train/good')
+export const calibrate = withDatasetOptions(
+  new Command('calibrate')
+    .description("choose a bundle's threshold anew from other good images, without training")
+    .requiredOption('--model <folder>', 'a bundle'),
+  'good images that it did not learn from, or a dataset, whose good images to learn from are taken',
+)
   .addOption(
     new Option('--rule <name>', "instead of the bundle's rule").choices([
       'median-spread',
@@ -36,15 +38,14 @@ export const calibrate = new Command('calibrate')
     'after',
     '\nImages that the model learned from score too well: the threshold would be too low for others.',
   )
-  .action(async ({ model, data, rule, out, engine, threads }: Options) => {
-    const [{ openBundle }, { findDataset }, { recalibrate }, { describeFalseAlarms }] = await Promise.all([
+  .action(async ({ model, rule, out, engine, threads, ...source }: Options) => {
+    const [{ openBundle }, { recalibrate }, { describeFalseAlarms }] = await Promise.all([
       import('../bundle/read.js'),
-      import('../data/dataset.js'),
       import('../training/recalibrate.js'),
       import('../training/calibration.js'),
     ]);
     const bundle = await openBundle(model, precisionFor('auto', { engine }));
-    const { root, good } = await findDataset(data);
+    const { root, good } = await tellDataset(source);
     const target = out === undefined ? bundle.directory : resolve(out);
     const line = new ProgressLine();
     const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);

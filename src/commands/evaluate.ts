@@ -3,17 +3,17 @@ import type { PrecisionChoice } from '../bundle/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import type { AurocDifference } from '../metrics/bootstrap.js';
 import type { Evaluation } from '../training/evaluate.js';
+import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
 import { deviceOption } from './device.js';
 import { engineOption } from './engine.js';
-import { judge } from './judge.js';
+import { judge, unlearned } from './judge.js';
 import { precisionOption } from './precision-option.js';
 import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
 import { threadsOption } from './threads.js';
 
-interface Options {
+interface Options extends DatasetChoice {
   readonly model: string;
-  readonly data: string;
   readonly compare?: string;
   readonly report?: string;
   readonly engine: EngineName;
@@ -23,10 +23,12 @@ interface Options {
   readonly precision: PrecisionChoice;
 }
 
-export const evaluate = new Command('eval')
-  .description('measure how well a bundle tells good from defective images')
-  .requiredOption('--model <folder>', 'a bundle')
-  .requiredOption('--data <folder>', 'a dataset with test/<kind> (and ground_truth/<kind>), or a folder of good images')
+export const evaluate = withDatasetOptions(
+  new Command('eval')
+    .description('measure how well a bundle tells good from defective images')
+    .requiredOption('--model <folder>', 'a bundle'),
+  'good and defective images (and masks), or good ones alone',
+)
   .option('--compare <folder>', 'another bundle to hold beside it, on the same images')
   .option('--report <file>', 'write an HTML page about it, one file that needs no network')
   .addOption(engineOption())
@@ -34,24 +36,26 @@ export const evaluate = new Command('eval')
   .addOption(precisionOption())
   .addOption(threadsOption())
   .option('--json', 'print the result as JSON', false)
-  .action(async ({ model, data, compare, report, engine, device, threads, precision, json }: Options) => {
+  .action(async ({ model, compare, report, engine, device, threads, precision, json, ...source }: Options) => {
     endWithReader();
     const page = report === undefined ? undefined : await reportFile(report);
-    const first = await judge(model, data, { engine, device, threads, precision });
+    const models = compare === undefined ? [model] : [model, compare];
+    const dataset = await unlearned(await tellDataset(source), models);
+    const first = await judge(model, dataset, { engine, device, threads, precision });
     if (page) {
       const { evaluationReport } = await import('../report/report.js');
-      await page.write(await evaluationReport(first.bundle, data, first));
+      await page.write(await evaluationReport(first.bundle, dataset.root, first));
     }
     if (compare === undefined) {
       console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
       return;
     }
-    const second = await judge(compare, data, { engine, device, threads, precision });
+    const second = await judge(compare, dataset, { engine, device, threads, precision });
     const { pairedBootstrap } = await import('../metrics/bootstrap.js');
     const labels = first.images.map(({ kind }) => kind !== 'good');
     const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));
     const imageAuroc = pairedBootstrap(a, b, labels);
-    const comparison = { models: [model, compare], evaluations: [first.evaluation, second.evaluation], imageAuroc };
+    const comparison = { models, evaluations: [first.evaluation, second.evaluation], imageAuroc };
     console.log(json ? JSON.stringify(comparison, null, 2) : describeComparison(comparison));
   });
 

@@ -1,4 +1,5 @@
 import { fillsFrame } from '../data/framing.js';
+import type { SampleBits } from '../data/sample-bits.js';
 import type { TrainProgress } from '../training/train.js';
 import { bar, duration, ProgressLine } from './progress-line.js';
 
@@ -36,6 +37,7 @@ export class TrainReport {
       this.#startedAt = performance.now();
     }
     if (progress.stage === 'shape') this.#line.update(describeShape(progress));
+    else if (progress.stage === 'samples') this.#line.update(describeBits(progress.bits));
     else if (progress.stage === 'images') this.#line.update(`Reading images ${progress.done}/${progress.total}`);
     else if (progress.stage === 'memory') this.#line.update(`Remembering images ${progress.done}/${progress.total}`);
     else if (progress.stage === 'calibration') this.#line.update('Calibrating the threshold');
@@ -65,4 +67,9 @@ export class TrainReport {
       ].join('  '),
     );
   }
+}
+
+/** What 16-bit files are taken to mean. */
+function describeBits(bits: SampleBits): string {
+  return `16-bit files use ${bits} bits: white is ${2 ** bits - 1}, here and wherever the model judges`;
 }

@@ -1,20 +1,21 @@
 import { Command, Option } from 'commander';
 import type { Manifest } from '../bundle/manifest.js';
+import type { Dataset, DatasetSource } from '../data/dataset.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import type { EngineName } from '../engine/engines.js';
 import { KdadError } from '../errors.js';
 import type { RecipeName } from '../training/recipes.js';
 import { activateVersion, CRITERION, evaluationSet, NOT_ACTIVATED, placeInStore } from './activation.js';
+import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
 import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
-import { judge } from './judge.js';
+import { judge, unlearned } from './judge.js';
 import { frameSize, wholeNumber } from './numbers.js';
 import { reportFile } from './report-file.js';
 import { threadsOption } from './threads.js';
 import { TrainReport } from './train-report.js';
 
-interface Options {
-  readonly data: string;
+interface Options extends DatasetChoice {
   readonly teacher?: string;
   readonly out: string;
   readonly recipe: RecipeName;
@@ -29,9 +30,10 @@ interface Options {
   readonly threads?: number;
 }
 
-export const train = new Command('train')
-  .description('learn a product from good images and write a bundle')
-  .requiredOption('--data <folder>', 'good images: any folder, or a dataset with train/good')
+export const train = withDatasetOptions(
+  new Command('train').description('learn a product from good images and write a bundle'),
+  'good images: any folder, or a dataset',
+)
   .requiredOption('--out <folder>', 'where to write the bundle')
   .option('--teacher <name or file>', 'ResNet-18 weights; the teacher that comes with kdad-edge otherwise')
   .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'memory', 'seed', 'paper']).default('kdad'))
@@ -69,8 +71,10 @@ export const train = new Command('train')
       throw new KdadError('USAGE', '--evaluate: expected --activate beside it');
     }
     const place = options.activate ? placeInStore(options.out) : undefined;
-    const evaluation = place && (await evaluationSet(options.data, options.evaluate));
-    const { engine, threads } = options;
+    const { data, good, defective, masks, engine, threads } = options;
+    const source: DatasetSource = { data, good, defective, masks };
+    const dataset = await tellDataset(source);
+    const evaluation = place && (await evaluationSet(source, options.evaluate));
     const recipe = recipes[options.recipe];
     if (recipe.epochs === 0 && options.epochs !== undefined) {
       throw new KdadError('USAGE', `--epochs: recipe ${recipe.name} trains no student`);
@@ -80,6 +84,7 @@ export const train = new Command('train')
     const report = new TrainReport();
     const { manifest, calibration, finished } = await trainBundle({
       ...options,
+      data: source,
       teacher: await resolveTeacher(options.teacher),
       recipe,
       engine: await openEngine(engine, { threads }),
@@ -99,7 +104,7 @@ export const train = new Command('train')
         ...(finished ? [] : ['Go on with the same command and --resume.']),
       ].join('\n'),
     );
-    await page?.write(await trainedReport(options.out, options.data, { engine, threads }));
+    await page?.write(await trainedReport(options.out, dataset, { engine, threads }));
     if (!place) return;
     if (!finished || !(await activateVersion(place.store, place.version, evaluation, { engine, threads })))
       process.exitCode = NOT_ACTIVATED;
@@ -111,14 +116,12 @@ function describeStudent({ epochs, bestEpoch }: Manifest['training']): string {
 }
 
 /** On the test images where the dataset has some, else on those held out. */
-async function trainedReport(out: string, data: string, options: DetectorOptions): Promise<string> {
-  const [{ openBundle }, { findDataset }, { evaluationReport, trainingReport }] = await Promise.all([
+async function trainedReport(out: string, dataset: Dataset, options: DetectorOptions): Promise<string> {
+  const [{ openBundle }, { evaluationReport, trainingReport }] = await Promise.all([
     import('../bundle/read.js'),
-    import('../data/dataset.js'),
     import('../report/report.js'),
   ]);
-  const { tests } = await findDataset(data);
-  if (tests.length === 0) return trainingReport(await openBundle(out), data);
-  const judged = await judge(out, data, options);
-  return evaluationReport(judged.bundle, data, judged);
+  if (dataset.tests.length === 0) return trainingReport(await openBundle(out), dataset.root);
+  const judged = await judge(out, await unlearned(dataset, [out]), options);
+  return evaluationReport(judged.bundle, dataset.root, judged);
 }

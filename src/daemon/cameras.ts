@@ -90,8 +90,8 @@ export class Cameras {
   #start(settings: CameraConfig, hardware: CameraSettings['hardware']): void {
     const { ffmpeg, framingOf, listener, onStart } = this.#options;
     const { name } = settings;
-    const { size, aspect } = framingOf(settings);
-    const dependencies = { ffmpeg, size, aspect, listener: listener(settings) };
+    const { size, aspect, sampleBits } = framingOf(settings);
+    const dependencies = { ffmpeg, size, aspect, sampleBits, listener: listener(settings) };
     const camera = new Camera({ ...settings, hardware }, dependencies);
     this.#watched.set(name, { settings, camera, gate: new TriggerGate(settings.trigger) });
     onStart(name);

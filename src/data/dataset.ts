@@ -1,14 +1,19 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
 import { KdadError } from '../errors.js';
+import { listed } from '../listing.js';
+import { arrange, UnclearLayout } from './arrange.js';
+import { type ExplicitFolders, sortByFolders } from './explicit-folders.js';
+import { readMask } from './image.js';
+import { type LeftOut, scan } from './scan.js';
 
 /** A labelled image. */
 export interface TestImage {
   readonly path: string;
-  /** Folder under `test`: `good`, or the name of a defect. */
+  /** `good`, or the name of a defect: that of its folder. */
   readonly kind: string;
-  /** The image's ground truth; none where the dataset has no masks, and for good images. */
-  readonly mask?: string;
+  /** The image's ground truth, which several masks may share; none where the dataset has no masks, and for good images. */
+  readonly masks?: readonly string[];
 }
 
 /**
@@ -17,103 +22,97 @@ export interface TestImage {
  */
 export interface Dataset {
   readonly root: string;
-  /** `mvtec`: train/good, test/<kind>, ground_truth/<kind>. `folder`: nothing but good images, at any depth. */
-  readonly layout: 'mvtec' | 'folder';
+  /**
+   * `split`: folders of images to learn from and to test with. `labelled`, `masked`: good and defective ones, told apart by folders or
+   * masks; the good ones are among the tests. `folder`: nothing but good images, at any depth. `explicit`: as the command line says.
+   */
+  readonly layout: 'split' | 'labelled' | 'masked' | 'folder' | 'explicit';
+  /** The layout in words. */
+  readonly description: string;
   readonly good: readonly string[];
   readonly tests: readonly TestImage[];
+  /** What was found and is in neither list. */
+  readonly leftOut: readonly LeftOut[];
+  /** Masks of which there is no image. */
+  readonly unfitMasks: readonly string[];
 }
 
-const imageName = /\.(png|jpe?g|bmp|webp|tiff?)$/i;
-
-/** True for the file names that datasets and folders are searched for: PNG, JPEG, BMP, WebP, TIFF. */
-export function isImageName(name: string): boolean {
-  return imageName.test(name);
-}
+/** Where the images are: a folder whose layout is found out, or folders by what is in them. */
+export type DatasetSource = string | ({ readonly data?: string } & ExplicitFolders);
 
 /**
- * Finds the images of a dataset in the MVTec layout, or of a plain folder of good images.
+ * Finds the images of a dataset, and what each is for.
  *
  * @throws KdadError DATASET_INVALID naming the folder or the images at fault
  */
-export async function findDataset(root: string): Promise<Dataset> {
-  if (!(await isFolder(root))) throw new KdadError('DATASET_INVALID', `${root}: no such folder`);
-  const [train, test] = await Promise.all([isFolder(join(root, 'train/good')), isFolder(join(root, 'test'))]);
-  const dataset: Dataset =
-    train || test
-      ? {
-          root,
-          layout: 'mvtec',
-          good: train ? await listImages(root, 'train/good') : [],
-          tests: test ? await findTests(root) : [],
-        }
-      : { root, layout: 'folder', good: await listImages(root), tests: [] };
-  if (dataset.good.length + dataset.tests.length === 0) {
-    const where = dataset.layout === 'mvtec' ? `${join(root, 'train/good')} and ${join(root, 'test')}` : root;
-    throw new KdadError('DATASET_INVALID', `${where}: no PNG, JPEG, BMP, WebP or TIFF images`);
-  }
-  return dataset;
+export async function findDataset(source: DatasetSource): Promise<Dataset> {
+  const { root, folders } = await placesOf(source);
+  const { images, leftOut } = await scan(root);
+  const found = await (folders
+    ? sortByFolders(images, folders)
+    : arrange(images, (mask) => marksAnything(join(root, mask)))
+  ).catch((error) => {
+    if (!(error instanceof UnclearLayout)) throw error;
+    throw new KdadError('DATASET_INVALID', `${root}: ${error.message}`, { cause: error });
+  });
+  const dataset = { root, ...found, leftOut: [...leftOut, ...found.leftOut] };
+  if (dataset.good.length + dataset.tests.length > 0) return dataset;
+  const others = dataset.leftOut.map(({ path, why }) => `${path} (${why})`);
+  const instead = others.length > 0 ? `; left out: ${listed(others)}` : '';
+  throw new KdadError('DATASET_INVALID', `${root}: no PNG, JPEG, BMP, WebP or TIFF images${instead}`);
 }
 
-/**
- * Images in a folder and the folders in it, hidden ones left out, symbolic links followed.
- *
- * @param within only below this folder of `root`
- * @returns paths relative to `root`, with forward slashes, sorted by code unit
- */
-export async function listImages(root: string, within = ''): Promise<string[]> {
-  const found: string[] = [];
-  const walk = async (folder: string, parents: readonly string[]) => {
-    const location = await realpath(join(root, folder));
-    if (parents.includes(location)) return; // A link back to a folder that we are in.
-    for (const { name } of await readdir(location, { withFileTypes: true })) {
-      if (name.startsWith('.')) continue;
-      const path = folder === '' ? name : `${folder}/${name}`;
-      const info = await stat(join(location, name)).catch(() => undefined);
-      if (info?.isDirectory()) await walk(path, [...parents, location]);
-      else if (info?.isFile() && isImageName(name)) found.push(path);
+/** The images to judge: the tests or, of good images alone, those. */
+export function testsOf({ layout, good, tests }: Dataset): readonly TestImage[] {
+  const alone = tests.length === 0 && layout !== 'split';
+  return alone ? good.map((path) => ({ path, kind: 'good' })) : tests;
+}
+
+/** A dataset's root, and its folders relative to it where they were named. */
+async function placesOf(source: DatasetSource): Promise<{ root: string; folders?: Required<ExplicitFolders> }> {
+  if (typeof source === 'string') return { root: source };
+  const { data, good = [], defective = [], masks = [] } = source;
+  const named = [...good, ...defective, ...masks];
+  if (named.length === 0) {
+    if (data === undefined) throw new KdadError('USAGE', 'expected --data, or --good');
+    return { root: data };
+  }
+  const places = new Map<string, string>();
+  for (const folder of named) places.set(folder, await locate(folder, data));
+  const root = data ?? commonFolder([...places.values()]);
+  const within = (folder: string) => {
+    const path = relative(resolve(root), places.get(folder) as string);
+    if (path === '..' || path.startsWith(`..${sep}`)) {
+      throw new KdadError('DATASET_INVALID', `${folder}: expected a folder in ${root}`);
     }
+    return path.split(sep).join('/');
   };
-  await walk(within, []);
-  return found.sort();
+  return {
+    root,
+    folders: { good: good.map(within), defective: defective.map(within), masks: masks.map(within) },
+  };
 }
 
-async function findTests(root: string): Promise<TestImage[]> {
-  const images = (await listImages(root, 'test')).map((path) => {
-    const [, kind, ...rest] = path.split('/');
-    if (rest.length === 0) {
-      throw new KdadError(
-        'DATASET_INVALID',
-        `${join(root, path)}: expected in a folder that names its kind, test/<kind>`,
-      );
-    }
-    return { path, kind };
-  });
-  const masks = await findMasks(root);
-  const defective = images.filter(({ kind }) => kind !== 'good');
-  const missing = defective.filter(({ path }) => !masks.has(maskStem(path)));
-  if (missing.length > 0 && missing.length < defective.length) {
-    const named = missing.slice(0, 5).map(({ path }) => `${maskStem(path)}.png`);
-    const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
-    throw new KdadError('DATASET_INVALID', `${root}: masks are missing: ${named.join(', ')}${more}`);
-  }
-  return images.map((image) => {
-    const mask = image.kind === 'good' ? undefined : masks.get(maskStem(image.path));
-    return mask === undefined ? image : { ...image, mask };
-  });
+/** A folder by its name in the dataset's folder or, where none is there, from here. */
+async function locate(folder: string, data: string | undefined): Promise<string> {
+  const candidates = [...(data === undefined ? [] : [resolve(data, folder)]), resolve(folder)];
+  for (const candidate of candidates)
+    if ((await stat(candidate).catch(() => undefined))?.isDirectory()) return candidate;
+  throw new KdadError(
+    'DATASET_INVALID',
+    `${folder}: no such folder${data === undefined ? '' : ` in ${data}, nor here`}`,
+  );
 }
 
-/** Masks by their path without the extension, which need not be the image's. */
-async function findMasks(root: string): Promise<Map<string, string>> {
-  if (!(await isFolder(join(root, 'ground_truth')))) return new Map();
-  const paths = await listImages(root, 'ground_truth');
-  return new Map(paths.map((path) => [path.replace(imageName, ''), path]));
+function commonFolder(paths: readonly string[]): string {
+  const [first, ...others] = paths.map((path) => path.split(sep));
+  const length = first.findIndex((part, i) => others.some((other) => other[i] !== part));
+  return (length < 0 ? first : first.slice(0, length)).join(sep) || sep;
 }
 
-/** `test/broken/001.png` -> `ground_truth/broken/001_mask` */
-function maskStem(path: string): string {
-  return `${path.replace(/^test\//, 'ground_truth/').replace(imageName, '')}_mask`;
-}
+/** The largest side at which a mask is looked at: small marks must not fall between. */
+const MASK_SIDE = 1024;
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+async function marksAnything(path: string): Promise<boolean> {
+  return (await readMask(path, [MASK_SIDE, MASK_SIDE])).includes(1);
 }

@@ -1,7 +1,7 @@
-/** What a file is, by its first bytes: one of the formats that are read, or the name of one that is not. */
+/** What a file is, by its first bytes: one of the formats that are read, or what else. */
 export type Format =
   | { readonly read: 'png' | 'jpeg' | 'webp' | 'tiff' | 'bmp' }
-  | { readonly read?: undefined; readonly name: string };
+  | { readonly read?: undefined; readonly problem: string };
 
 /** Of the picture formats that people have, by where their mark is; the list that `file` goes by (its magic/Magdir/images). */
 const refused: readonly [name: string, offset: number, mark: string][] = [
@@ -38,10 +38,11 @@ export function formatOf(head: Uint8Array): Format {
   if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].some((mark) => begins(mark))) return { read: 'tiff' };
   if (begins('BM')) return { read: 'bmp' };
   const known = refused.find(([, offset, mark]) => begins(mark, offset));
-  if (known) return { name: known[0] };
-  if (/^P[1-7fF]\s/.test(text)) return { name: 'a PNM image (PGM, PPM)' };
-  if (/<svg[\s>]/i.test(text)) return { name: 'an SVG drawing' };
-  return { name: 'not an image of a known format' };
+  const other = (name: string) => ({ problem: `${name}; expected PNG, JPEG, BMP, WebP or TIFF` });
+  if (known) return other(known[0]);
+  if (/^P[1-7fF]\s/.test(text)) return other('a PNM image (PGM, PPM)');
+  if (/<svg[\s>]/i.test(text)) return other('an SVG drawing');
+  return { problem: 'not an image of a known format' };
 }
 
 /** True for an animated PNG: its animation control comes before the picture. Source: PNG, third edition, 11.3.4.1. */

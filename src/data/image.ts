@@ -5,9 +5,9 @@ import { decodeBmp } from './bmp.js';
 import { formatOf, isAnimatedPng } from './format.js';
 import { fillsFrame, pad, placement } from './framing.js';
 import { checkSize, maxFileBytes } from './limits.js';
-import type { Framing, Preprocessing } from './preprocessing.js';
+import type { Framing } from './preprocessing.js';
 import { resampleBilinear } from './resample.js';
-import { type DeepPicture, type KnownBits, saturate, toEightBits } from './sample-bits.js';
+import { type DeepPicture, type KnownBits, largestOf, saturate, toEightBits } from './sample-bits.js';
 
 /** A decoded picture: RGB, 8 bits, height x width x 3. */
 export interface Picture {
@@ -34,10 +34,7 @@ export function decodePicture(path: string, known?: KnownBits): Promise<Picture>
  * @returns RGB, height x width x 3 of `preprocessing.size`
  * @throws KdadError IMAGE_UNREADABLE naming the file and what is wrong with it
  */
-export async function decodeImage(
-  path: string,
-  { sampleBits, ...framing }: Pick<Preprocessing, 'size' | 'aspect' | 'sampleBits'>,
-): Promise<Uint8Array> {
+export async function decodeImage(path: string, { sampleBits, ...framing }: Framing): Promise<Uint8Array> {
   const shrunk = await reading(path, async () => {
     const opened = await open(path);
     // Pixels of these can be shrunk as they come, so that the whole picture is never in memory.
@@ -48,14 +45,6 @@ export async function decodeImage(
     return (await raw(image.toColourspace('srgb'))).pixels;
   });
   return shrunk ?? (await framePicture(await decodePicture(path, sampleBits), framing)).pixels;
-}
-
-/** The 16-bit samples of a file as they are; undefined where it has 8 bits. @throws KdadError IMAGE_UNREADABLE */
-export async function decodeDeep(path: string): Promise<DeepPicture | undefined> {
-  return reading(path, async () => {
-    const opened = await open(path);
-    return opened.kind === 'deep' ? readDeep(opened) : undefined;
-  });
 }
 
 /**
@@ -76,14 +65,25 @@ export async function framePicture(picture: Picture, framing: Framing): Promise<
   return pad(await resizePicture(picture, [place.height, place.width]), place, framing.size);
 }
 
+/** What is known of an image file before it is decoded for good. */
+export interface Surveyed {
+  /** Upright by its EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+  /** The largest sample of a 16-bit file. */
+  readonly largest?: number;
+}
+
 /**
- * Width and height of an image file, upright by its EXIF orientation, without decoding it.
+ * Looks at an image file: its size and, in 16 bits, how large its samples are.
  * @throws KdadError IMAGE_UNREADABLE naming the file and what is wrong with it
  */
-export function pictureSize(path: string): Promise<Pick<Picture, 'width' | 'height'>> {
+export function surveyPicture(path: string): Promise<Surveyed> {
   return reading(path, async () => {
     const opened = await open(path);
-    return opened.kind === 'bmp' ? decodeBmp(opened.file) : opened.metadata.autoOrient;
+    if (opened.kind === 'image') return opened.metadata.autoOrient;
+    const { width, height, ...picture } = opened.kind === 'bmp' ? await decodeBmp(opened.file) : await readDeep(opened);
+    return { width, height, ...('samples' in picture && { largest: await largestOf(picture) }) };
   });
 }
 
@@ -140,7 +140,7 @@ async function open(path: string): Promise<Opened> {
   if (info.size > maxFileBytes) throw new Error(`too large: a file of ${Math.round(info.size / 1e6)} MB`);
   const file = await readFile(path);
   const format = formatOf(file.subarray(0, 1024));
-  if (format.read === undefined) throw new Error(`${format.name}; expected PNG, JPEG, BMP, WebP or TIFF`);
+  if (format.read === undefined) throw new Error(format.problem);
   if (format.read === 'bmp') return { kind: 'bmp', file };
   if (format.read === 'png' && isAnimatedPng(file)) throw new Error('an animated PNG; expected one picture');
   const image = sharp(file, { failOn: 'error', limitInputPixels: false, ignoreIcc: true }).autoOrient();

@@ -9,6 +9,8 @@ export interface Framing {
    * When absent, every picture is stretched to the frame.
    */
   readonly aspect?: number;
+  /** What the samples of 16-bit files mean. */
+  readonly sampleBits?: KnownBits;
 }
 
 /**
@@ -19,8 +21,6 @@ export interface Framing {
 export interface Preprocessing extends Framing {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
-  /** What 16-bit files mean. */
-  readonly sampleBits?: KnownBits;
 }
 
 /** The statistics that ImageNet-trained networks expect, at the size that the method was published with. */

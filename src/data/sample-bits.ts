@@ -28,7 +28,7 @@ export function bitsFor(largest: number): SampleBits {
 }
 
 /** The largest of many samples. */
-export async function largestOf({ samples }: DeepPicture): Promise<number> {
+export async function largestOf({ samples }: Pick<DeepPicture, 'samples'>): Promise<number> {
   let largest = 0;
   await inSlices(samples.length, (from, to) => {
     for (let i = from; i < to; i++) if (samples[i] > largest) largest = samples[i];

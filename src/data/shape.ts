@@ -10,7 +10,8 @@ export const STEP = 16;
 const LARGEST_RATIO = 4;
 
 /** The frames of a product, and how its pictures fit into them. */
-export interface FrameShape extends Required<Framing> {
+export interface FrameShape extends Framing {
+  readonly aspect: number;
   /** Pictures of another shape than most, which are padded. */
   readonly padded: number;
   /** Computation, as a multiple of that of the published 256 x 256. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Bundle } from '../bundle/read.js';
 import type { Ffmpeg } from '../camera/ffmpeg.js';
 import { readVideo } from '../camera/video.js';
-import { isImageName, listImages } from '../data/dataset.js';
 import { fillsFrame } from '../data/framing.js';
 import { decodePicture, framePicture, type Picture } from '../data/image.js';
+import { isImageName, notUtf8, scan } from '../data/scan.js';
 import type { AnomalyMap } from '../detector/anomaly-map.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
@@ -17,6 +17,8 @@ export interface Source {
   readonly path: string;
   /** Its path within the folder that was asked for, or the file's name. */
   readonly name: string;
+  /** Why it cannot even be opened. */
+  readonly unreadable?: string;
 }
 
 /** What the detector says of an image or of a frame of a video. */
@@ -50,10 +52,19 @@ export async function findSources(paths: readonly string[]): Promise<Source[]> {
       const info = await stat(path).catch(() => undefined);
       const name = path.replace(/^.*[/\\](?=.)/, '');
       if (!info?.isDirectory()) return [{ kind: !info || isImageName(path) ? 'image' : 'video', path, name }];
-      const images = await listImages(path);
-      if (images.length === 0)
+      const { images, leftOut } = await scan(path);
+      const unnamed = leftOut.filter(({ why }) => why === notUtf8);
+      if (images.length + unnamed.length === 0)
         throw new KdadError('DATASET_INVALID', `${path}: no PNG, JPEG, BMP, WebP or TIFF images`);
-      return images.map((image) => ({ kind: 'image', path: join(path, image), name: image }));
+      return [
+        ...images.map((image) => ({ kind: 'image' as const, path: join(path, image), name: image })),
+        ...unnamed.map((one) => ({
+          kind: 'image' as const,
+          path: join(path, one.path),
+          name: one.path,
+          unreadable: one.why,
+        })),
+      ];
     }),
   );
   return found.flat();
@@ -86,8 +97,11 @@ export async function* predict(
   try {
     for (const source of sources) {
       try {
+        if (source.unreadable !== undefined) {
+          throw new KdadError('IMAGE_UNREADABLE', `${source.path}: ${source.unreadable}`);
+        }
         if (source.kind === 'image') {
-          yield await judge(source, await decodePicture(source.path));
+          yield await judge(source, await decodePicture(source.path, preprocessing.sampleBits));
         } else {
           ffmpeg ??= await findFfmpeg();
           const { size, aspect } = preprocessing;

@@ -70,14 +70,15 @@ export async function exampleSections(bundle: Bundle, root: string, groups: read
 
 async function part(
   prediction: Prediction,
-  { path, kind, mask }: Judged,
+  { path, kind, masks = [] }: Judged,
   { threshold, manifest }: Bundle,
   root: string,
 ): Promise<Html> {
   const { aspect } = manifest.preprocessing;
   const ratio = prediction.score / threshold;
   const title = html`${outcome(kind, ratio)} ${ratio.toFixed(2)}× the threshold · ${path}`;
-  return html`<div class="part"><h4>${title}</h4>${await views(prediction, threshold, { mask: mask && join(root, mask), aspect })}</div>`;
+  const truth = { masks: masks.map((mask) => join(root, mask)), aspect };
+  return html`<div class="part"><h4>${title}</h4>${await views(prediction, threshold, truth)}</div>`;
 }
 
 /** Whether the verdict is right, in its colour. */

@@ -16,21 +16,21 @@ export async function overlayImage(prediction: Prediction, threshold: number, de
 
 /**
  * Image, heatmap, mask and overlay side by side.
- * @param truth `mask` is the path of the ground truth, where there is one; `aspect` of the bundle's frames
+ * @param truth `masks` are the paths of the ground truth, where there is some; `aspect` of the bundle's frames
  */
 export async function views(
   prediction: Prediction,
   threshold: number,
-  { mask, aspect }: { readonly mask?: string; readonly aspect?: number } = {},
+  { masks = [], aspect }: { readonly masks?: readonly string[]; readonly aspect?: number } = {},
 ): Promise<Html> {
   const picture = await reduced(prediction.picture);
   const heatmap = { ...picture, map: prediction.map, threshold };
   const shown: [name: string, Picture][] = [
     ['image', picture],
     ['heatmap', { ...picture, pixels: drawMap(heatmap) }],
-    ...(mask === undefined
+    ...(masks.length === 0
       ? []
-      : [['mask', await maskPicture(mask, picture, prediction.padded ? aspect : undefined)] as [string, Picture]]),
+      : [['mask', await maskPicture(masks, picture, prediction.padded ? aspect : undefined)] as [string, Picture]]),
     ['overlay', { ...picture, pixels: drawOverlay(heatmap) }],
   ];
   const figures = shown.map(
@@ -52,10 +52,12 @@ export function colourScale(): Html {
 <i style="background: ${gradient}"></i><span>0</span><span>threshold</span><span>≥ ${mapScale.to}×</span></div>`;
 }
 
-async function maskPicture(path: string, { width, height }: Picture, aspect?: number): Promise<Picture> {
-  const mask = await readMask(path, [height, width], aspect);
+async function maskPicture(paths: readonly string[], { width, height }: Picture, aspect?: number): Promise<Picture> {
   const pixels = new Uint8Array(width * height * 3);
-  for (const [pixel, anomalous] of mask.entries()) if (anomalous) pixels.fill(255, pixel * 3, pixel * 3 + 3);
+  for (const path of paths) {
+    const mask = await readMask(path, [height, width], aspect);
+    for (const [pixel, anomalous] of mask.entries()) if (anomalous) pixels.fill(255, pixel * 3, pixel * 3 + 3);
+  }
   return { width, height, pixels };
 }
 

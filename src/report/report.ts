@@ -26,7 +26,7 @@ export async function evaluationReport(
   { images, evaluation }: JudgedTests,
 ): Promise<string> {
   const data = basename(resolve(root));
-  const files = images.flatMap(({ path, mask }) => (mask === undefined ? [path] : [path, mask]));
+  const files = images.flatMap(({ path, masks = [] }) => [path, ...masks]);
   const groups = instructiveExamples(images, evaluation.threshold);
   return page(`Model ${bundle.name}, tested on ${data}`, `${images.length} test images`, [
     summary(evaluation),

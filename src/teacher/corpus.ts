@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { listImages } from '../data/dataset.js';
 import { decodePicture, type Picture } from '../data/image.js';
 import { mixSeeds, randomFrom } from '../data/random.js';
+import { listImages } from '../data/scan.js';
 import { shuffle } from '../data/split.js';
 import { KdadError } from '../errors.js';
 import { findCores } from '../processor/cores.js';

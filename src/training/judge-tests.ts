@@ -1,13 +1,15 @@
 import { join } from 'node:path';
-import type { Dataset, TestImage } from '../data/dataset.js';
+import { type Dataset, type TestImage, testsOf } from '../data/dataset.js';
 import { readMask } from '../data/image.js';
 import { loadImages } from '../data/load-images.js';
 import type { Framing } from '../data/preprocessing.js';
 import { resampleBilinear } from '../data/resample.js';
+import { Unreadable } from '../data/unreadable.js';
 import { type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
 import type { Detection } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
 import type { LabelledMaps } from '../metrics/pixels.js';
+import { type MarkedImage, maskNotes } from './mask-notes.js';
 
 /** A judged image with its truth. */
 export interface ScoredImage {
@@ -21,6 +23,8 @@ export interface Judged {
   readonly images: readonly (ScoredImage & TestImage)[];
   /** Every anomaly map with its mask, at the size of the detector's input as is usual; null where the dataset has no masks. */
   readonly labelledMaps: LabelledMaps | null;
+  /** What is odd about the masks. */
+  readonly notes: readonly string[];
 }
 
 export interface JudgeOptions extends DetectorOptions {
@@ -36,21 +40,25 @@ export interface JudgeOptions extends DetectorOptions {
  */
 export async function judgeTests(
   bundle: DetectorSource,
-  { root, layout, good, tests: labelledTests }: Dataset,
+  dataset: Dataset,
   { signal, onProgress, ...options }: JudgeOptions = {},
 ): Promise<Judged> {
   const { manifest } = bundle;
-  const tests = layout === 'folder' ? good.map((path): TestImage => ({ path, kind: 'good' })) : labelledTests;
-  if (tests.length === 0) throw new KdadError('DATASET_INVALID', `${join(root, 'test')}: no images to evaluate on`);
-  const masked = tests.some(({ mask }) => mask !== undefined);
+  const { root } = dataset;
+  const tests = testsOf(dataset);
+  if (tests.length === 0) throw new KdadError('DATASET_INVALID', `${root}: no images to evaluate on`);
+  const masked = tests.some(({ masks }) => masks !== undefined);
   const images: (ScoredImage & TestImage)[] = [];
+  const marked: MarkedImage[] = [];
+  const unreadable = new Unreadable();
   let labelled: LabelledMaps | null = null;
   const detector = await openDetector(bundle, options);
   try {
     for (let start = 0; start < tests.length; start += manifest.detector.maxBatch) {
       const batch = tests.slice(start, start + manifest.detector.maxBatch);
       const paths = batch.map(({ path }) => join(root, path));
-      const frames = await loadImages(paths, manifest.preprocessing, { signal });
+      const frames = await loadImages(paths, manifest.preprocessing, { signal, unreadable });
+      if (unreadable.any) continue; // Only looks for more of them.
       const detection = await detector.run(frames, batch.length);
       const { scores } = detection;
       for (const [i, test] of batch.entries()) {
@@ -62,14 +70,16 @@ export async function judgeTests(
         const { size } = manifest.preprocessing;
         labelled ??= emptyMaps(tests.length, size);
         labelled.maps.set(enlarged(detection, size), start * size[0] * size[1]);
-        await readMasks(labelled, root, batch, start, manifest.preprocessing);
+        marked.push(...(await readMasks(labelled, root, batch, start, { ...manifest.preprocessing, unreadable })));
       }
       onProgress?.(start + batch.length, tests.length);
     }
   } finally {
     await detector.dispose();
   }
-  return { images, labelledMaps: labelled };
+  unreadable.throwIfAny();
+  const empty = marked.every((image) => image.marked === 0);
+  return { images, labelledMaps: empty ? null : labelled, notes: maskNotes(marked) };
 }
 
 function emptyMaps(images: number, mapSize: readonly [number, number]): LabelledMaps {
@@ -88,15 +98,24 @@ function enlarged({ scores, maps, mapSize }: Detection, size: readonly [number, 
   return result;
 }
 
+/** @returns how much of each image with masks they mark */
 async function readMasks(
   { masks, mapSize }: LabelledMaps,
   root: string,
   batch: readonly TestImage[],
   start: number,
-  framing: Framing,
-): Promise<void> {
-  for (const [i, { mask }] of batch.entries()) {
-    if (mask === undefined) continue;
-    masks.set(await readMask(join(root, mask), mapSize, framing.aspect), (start + i) * mapSize[0] * mapSize[1]);
+  { aspect, unreadable }: Framing & { readonly unreadable: Unreadable },
+): Promise<MarkedImage[]> {
+  const pixels = mapSize[0] * mapSize[1];
+  const marked: MarkedImage[] = [];
+  for (const [i, { path, masks: files }] of batch.entries()) {
+    if (!files) continue;
+    const whole = masks.subarray((start + i) * pixels, (start + i + 1) * pixels);
+    for (const file of files) {
+      const mask = await readMask(join(root, file), mapSize, aspect).catch((error) => unreadable.add(error));
+      if (mask) for (let pixel = 0; pixel < pixels; pixel++) whole[pixel] |= mask[pixel];
+    }
+    marked.push({ path, marked: whole.reduce((sum, one) => sum + one, 0) / pixels });
   }
+  return marked;
 }

@@ -4,6 +4,7 @@ import type { Calibration } from '../bundle/calibration.js';
 import type { Bundle } from '../bundle/read.js';
 import { writeBundle } from '../bundle/write.js';
 import { loadImages } from '../data/load-images.js';
+import { Unreadable } from '../data/unreadable.js';
 import { type DetectorOptions, openDetector } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import { type RuleName, thresholdRules } from './calibrate.js';
@@ -88,17 +89,21 @@ async function scoreImages(
 ): Promise<Calibration['scores']> {
   const scored: Calibration['scores'] = [];
   const { preprocessing, detector: built } = bundle.manifest;
+  const unreadable = new Unreadable();
   const detector = await openDetector({ ...bundle, detectorPath: join(bundle.directory, file) }, { engine, threads });
   try {
     for (let start = 0; start < images.length; start += built.maxBatch) {
       const batch = images.slice(start, start + built.maxBatch);
       const paths = batch.map((path) => join(root, path));
-      const { scores } = await detector.run(await loadImages(paths, preprocessing, { signal }), batch.length);
+      const frames = await loadImages(paths, preprocessing, { signal, unreadable });
+      if (unreadable.any) continue; // Only looks for more of them.
+      const { scores } = await detector.run(frames, batch.length);
       scored.push(...batch.map((image, i) => ({ image, score: scores[i] })));
       onProgress(batch.length);
     }
   } finally {
     await detector.dispose();
   }
+  unreadable.throwIfAny();
   return scored;
 }

@@ -2,11 +2,12 @@ import { join as joinPath } from 'node:path';
 import type { Calibration } from '../bundle/calibration.js';
 import { type Manifest, schemaVersion } from '../bundle/manifest.js';
 import { type BundleContents, checkTarget, writeBundle } from '../bundle/write.js';
-import { findDataset } from '../data/dataset.js';
+import { type DatasetSource, findDataset } from '../data/dataset.js';
 import { fingerprint } from '../data/fingerprint.js';
-import { encodePng, pictureSize } from '../data/image.js';
-import { loadImages } from '../data/load-images.js';
+import { encodePng } from '../data/image.js';
+import { loadImages, surveyImages } from '../data/load-images.js';
 import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing.js';
+import type { SampleBits } from '../data/sample-bits.js';
 import { type FrameShape, shapeOf } from '../data/shape.js';
 import { type Split, splitGood } from '../data/split.js';
 import type { DetectorWeights } from '../detector/program.js';
@@ -37,8 +38,8 @@ const MAX_BATCH = 8;
 const FEATURE_MEMORY = 2e9;
 
 export interface TrainOptions {
-  /** Folder of good images, or a dataset in the MVTec layout. */
-  readonly data: string;
+  /** Folder of good images, or a dataset. */
+  readonly data: DatasetSource;
   /** Safetensors file of the teacher. */
   readonly teacher: string;
   /** Folder to write the bundle to. */
@@ -60,6 +61,8 @@ export interface TrainOptions {
 
 export type TrainProgress =
   | ({ readonly stage: 'shape'; readonly images: number } & FrameShape)
+  /** 16-bit files use so many bits. */
+  | { readonly stage: 'samples'; readonly bits: SampleBits }
   | { readonly stage: 'images'; readonly done: number; readonly total: number }
   | ({ readonly stage: 'training' } & DistillationProgress)
   | { readonly stage: 'memory'; readonly done: number; readonly total: number }
@@ -87,8 +90,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const split = splitGood(good, { seed });
   const recipe = { ...options.recipe, epochs: options.epochs ?? epochsFor(options.recipe, split.training.length) };
   const { preprocessing, padded } = await framesFor(root, good, options);
-  const dataHash = await fingerprint(root, good);
   const images = await loadSplit(root, split, preprocessing, signal, onProgress);
+  const dataHash = await fingerprint(root, good);
 
   const checkpoint = `${out.replace(/\/+$/, '')}.checkpoint`;
   const memory =
@@ -213,18 +216,22 @@ async function weighed(
   return { ...known.memory, weights: { shape: [data.length], data } };
 }
 
-/** The shape of the frames, from all good images. */
+/** The shape of the frames, and what the samples of 16-bit files mean, from all good images. */
 async function framesFor(
   root: string,
   good: readonly string[],
-  { preprocessing, size, recipe, onProgress }: TrainOptions,
+  { preprocessing, size, recipe, signal, onProgress }: TrainOptions,
 ): Promise<{ preprocessing: Preprocessing; padded?: number }> {
-  if (preprocessing) return { preprocessing };
-  const pictures: { width: number; height: number }[] = [];
-  for (const name of good) pictures.push(await pictureSize(joinPath(root, name)));
-  const shape = shapeOf(pictures, size ?? recipe.size);
+  const paths = good.map((name) => joinPath(root, name));
+  const { sizes, sampleBits } = await surveyImages(paths, { signal }).catch(interrupted);
+  if (sampleBits !== null) onProgress?.({ stage: 'samples', bits: sampleBits });
+  if (preprocessing) return { preprocessing: { ...preprocessing, sampleBits } };
+  // Where some cannot be read, loading says so of all of them.
+  if (sizes.length < good.length) return { preprocessing: imagenetPreprocessing };
+  const shape = shapeOf(sizes, size ?? recipe.size);
   onProgress?.({ stage: 'shape', images: good.length, ...shape });
-  return { preprocessing: { ...imagenetPreprocessing, size: shape.size, aspect: shape.aspect }, padded: shape.padded };
+  const { aspect, padded } = shape;
+  return { preprocessing: { ...imagenetPreprocessing, size: shape.size, aspect, sampleBits }, padded };
 }
 
 /** Decoded images, one array each. */
@@ -296,6 +303,7 @@ function describe(parts: {
       aspect: preprocessing.aspect,
       mean: [...preprocessing.mean],
       std: [...preprocessing.std],
+      sampleBits: preprocessing.sampleBits,
     },
     detector: { file: 'detector.onnx', maxBatch: MAX_BATCH },
     recipe: { ...recipe, seed },

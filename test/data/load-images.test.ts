@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { loadImages } from '../../src/data/load-images.js';
+import { loadImages, surveyImages } from '../../src/data/load-images.js';
 import { folderWith } from '../fixtures/folder.js';
+import { tiff } from '../fixtures/tiff.js';
 
 const size = [2, 3] as const;
 
@@ -31,14 +32,18 @@ describe('loadImages', () => {
     expect(progress).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('names the image that cannot be read, and reads no further ones', async () => {
+  it('names all images that cannot be read at once: six with their reasons, and how many more', async () => {
     const paths = await greys(20);
-    paths.splice(1, 0, '/nonexistent.png');
-    let done = 0;
-    const loading = loadImages(paths, { size }, { concurrency: 2, onProgress: () => done++ });
-    await expect(loading).rejects.toThrow('/nonexistent.png: no such file');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(done).toBeLessThan(20);
+    const loading = (...broken: string[]) => loadImages([...paths, ...broken], { size }, { concurrency: 2 });
+    await expect(loading('/nonexistent.png')).rejects.toThrow(/^\/nonexistent.png: no such file$/);
+    const nine = Array.from({ length: 9 }, (_, i) => `/${i}.png`);
+    const error = await loading(...nine).catch((reason) => reason);
+    expect(error).toMatchObject({ code: 'IMAGE_UNREADABLE' });
+    expect(error.message.split('\n')).toEqual([
+      '9 images cannot be read:',
+      ...nine.slice(0, 6).map((path) => `  ${path}: no such file`),
+      '  and 3 more',
+    ]);
   });
 
   it('stops with the reason of the signal', async () => {
@@ -54,5 +59,38 @@ describe('loadImages', () => {
       },
     );
     await expect(loading).rejects.toBe(reason);
+  });
+});
+
+describe('the bits of many images', () => {
+  const bitsOf = async (...files: (readonly number[])[]) => {
+    const [eightBits] = await greys(1);
+    const names = files.map((_, i) => `${i}.tif`);
+    const folder = await folderWith(Object.fromEntries(files.map((values, i) => [names[i], tiff('uint16', values)])));
+    const paths = [eightBits, '/nonexistent.png', ...names.map((name) => join(folder, name))];
+    return (await surveyImages(paths)).sampleBits;
+  };
+
+  it.each([
+    [
+      10,
+      [
+        [0, 1000],
+        [30, 1023],
+      ],
+    ],
+    [
+      12,
+      [
+        [0, 1000],
+        [30, 1024],
+      ],
+    ],
+    [14, [[4096]]],
+    [16, [[65_520]]],
+    [8, [[0, 255]]],
+    [null, []],
+  ])('%s', async (bits, files) => {
+    expect(await bitsOf(...files)).toBe(bits);
   });
 });

@@ -39,7 +39,7 @@ describe('evaluationReport', () => {
 
   it('does without defective images', async () => {
     const images = judged.images.filter(({ kind }) => kind === 'good');
-    const good = { images, labelledMaps: null };
+    const good = { images, labelledMaps: null, notes: [] };
     const evaluation = evaluateJudged(good, bundle.threshold);
     const page = await evaluationReport(bundle, tiny.data, { ...good, evaluation });
     expect(page).not.toContain('Receiver operating');

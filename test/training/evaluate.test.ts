@@ -1,10 +1,12 @@
-import { cp, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, openBundle } from '../../src/bundle/read.js';
 import { findDataset } from '../../src/data/dataset.js';
 import { evaluate, evaluateScores } from '../../src/training/evaluate.js';
 import { judgeTests } from '../../src/training/judge-tests.js';
+import { withoutLearned } from '../../src/training/unlearned.js';
 import { folderWith } from '../fixtures/folder.js';
 import { type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
 
@@ -81,6 +83,60 @@ describe('evaluate', () => {
       expect(largest / score).toBeGreaterThan(0.8);
       expect(largest / score).toBeLessThanOrEqual(1);
     }
+  });
+
+  it('says when every mask is empty, and nothing of pixels', async () => {
+    const data = await folderWith();
+    await cp(tiny.data, data, { recursive: true });
+    const black = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#000' } })
+      .png()
+      .toBuffer();
+    const masks = join(data, 'ground_truth/blot');
+    for (const name of await readdir(masks)) await writeFile(join(masks, name), black);
+    const { labelledMaps, notes } = await judgeTests(bundle, await findDataset(data));
+    expect([labelledMaps, notes]).toEqual([null, [expect.stringMatching(/every mask is empty/)]]);
+  });
+
+  it('joins the masks of an image that has several', async () => {
+    const data = await folderWith();
+    await cp(tiny.data, data, { recursive: true });
+    const part = (left: number) =>
+      sharp({ create: { width: 8, height: 8, channels: 3, background: '#000' } })
+        .composite([{ input: { create: { width: 2, height: 8, channels: 3, background: '#fff' } }, left, top: 0 }])
+        .png()
+        .toBuffer();
+    const masks = join(data, 'ground_truth/blot');
+    for (const name of await readdir(masks)) {
+      await rm(join(masks, name));
+      const folder = join(masks, name.replace('_mask.png', ''));
+      await mkdir(folder);
+      for (const left of [0, 6]) await writeFile(join(folder, `${left}.png`), await part(left));
+    }
+    const { labelledMaps } = await judgeTests(bundle, await findDataset(data));
+    const [, width] = labelledMaps!.mapSize;
+    const row = labelledMaps!.masks.subarray(0, width);
+    expect([...row.subarray(0, width / 4), ...row.subarray(-width / 4)].every((one) => one === 1)).toBe(true);
+    expect(row.reduce((sum, one) => sum + one, 0)).toBe(width / 2);
+  });
+
+  it('names all images that cannot be read', async () => {
+    const data = await folderWith();
+    await cp(tiny.data, data, { recursive: true });
+    for (const name of ['good/000.png', 'good/005.png', 'blot/003.png']) await writeFile(join(data, 'test', name), '?');
+    await expect(judgeTests(bundle, await findDataset(data))).rejects.toThrow(
+      /^3 images cannot be read:\n.*blot\/003.png: not an image.*\n.*good\/000.png.*\n.*good\/005.png/,
+    );
+  });
+
+  it('judges no image that the model has learned from, where good ones to learn are tests, too', async () => {
+    const { split } = bundle.manifest;
+    const good = join(tiny.data, 'train');
+    const dataset = await findDataset({ data: tiny.data, good: ['train/good'], defective: ['test/blot'] });
+    expect(dataset.tests).toHaveLength(24 + 6);
+    const { dataset: left, learned } = await withoutLearned(dataset, [bundle.manifest]);
+    expect([learned, left.tests.length]).toEqual([split.training.length, 6 + split.validation.length]);
+    const other = await findDataset(good);
+    expect((await withoutLearned(other, [bundle.manifest])).learned).toBe(0);
   });
 
   it('knows no pixels without masks', async () => {

@@ -2,7 +2,7 @@ import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBundle } from '../../src/bundle/read.js';
-import { listImages } from '../../src/data/dataset.js';
+import { listImages } from '../../src/data/scan.js';
 import { recalibrate } from '../../src/training/recalibrate.js';
 import { folderWith } from '../fixtures/folder.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';

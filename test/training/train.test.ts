@@ -90,6 +90,31 @@ describe('training', () => {
     await expect(openBundle(base.out)).resolves.toMatchObject({ manifest: { preprocessing: { aspect: 1.5 } } });
   });
 
+  it('sees in 16-bit files of 12 bits what it sees in 8-bit ones, and says so', async () => {
+    const folders = await Promise.all(
+      [0, 4].map(async (shift) => {
+        const data = await folderWith();
+        for (let i = 0; i < 8; i++) {
+          const samples = Uint16Array.from(picture(i).pixels, (value) => value << shift);
+          const raw = { width: PICTURE, height: PICTURE, channels: 3 as const };
+          const image = shift
+            ? sharp(samples, { raw: { ...raw, depth: 'ushort' } as never }).toColourspace('rgb16')
+            : sharp(Uint8Array.from(samples), { raw });
+          await image.png().toFile(join(data, `${i}.png`));
+        }
+        return data;
+      }),
+    );
+    const said: unknown[] = [];
+    const onProgress: TrainOptions['onProgress'] = (progress) => progress.stage === 'samples' && said.push(progress);
+    const base = await options('twelve');
+    const { manifest, calibration } = await train({ ...base, data: folders[1], epochs: 1, onProgress });
+    expect(said).toEqual([{ stage: 'samples', bits: 12 }]);
+    expect(manifest.preprocessing.sampleBits).toBe(12);
+    const learned = await decodeImage(join(base.out, 'self-test.png'), { size });
+    expect(learned).toEqual(await decodeImage(join(folders[0], calibration.scores[0].image), { size }));
+  }, 300_000);
+
   it('refuses to resume with other options, and to write over a bundle', async () => {
     const other = await options('other');
     const stop = new AbortController();
