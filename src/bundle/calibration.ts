@@ -13,7 +13,14 @@ export const calibrationSchema = z.strictObject({
     high: z.number(),
   }),
   /** One a validation image; paths are relative to the dataset's folder. */
-  scores: z.array(z.strictObject({ image: z.string(), score: z.number() })),
+  scores: z.array(
+    z.strictObject({
+      image: z.string(),
+      score: z.number(),
+      /** Of a copy in another light, with noise and so on, see `degraded`. */
+      degraded: z.boolean().optional(),
+    }),
+  ),
 });
 
 export type Calibration = z.infer<typeof calibrationSchema>;

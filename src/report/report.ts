@@ -53,7 +53,8 @@ const HELD_OUT = 6;
 export async function trainingReport(bundle: Bundle, root: string): Promise<string> {
   const { split, training } = bundle.manifest;
   const data = basename(resolve(root));
-  const highest = [...bundle.calibration.scores].sort((a, b) => b.score - a.score).slice(0, HELD_OUT);
+  const plain = bundle.calibration.scores.filter(({ degraded }) => !degraded);
+  const highest = plain.sort((a, b) => b.score - a.score).slice(0, HELD_OUT);
   const best = training.epochs[training.bestEpoch - 1];
   const tiles = [
     tile('images', `${split.training.length} + ${split.validation.length}`, 'learned, and held out for the threshold'),

@@ -67,7 +67,7 @@ export async function int8Detector(
       rankCorrelation: spearman(before, after) ?? 0,
       auroc: { fp32: separation(before), int8: separation(after) },
     };
-    const named = scores.map(({ image }, i) => ({ image, score: ofGood[i] }));
+    const named = scores.map((scored, i) => ({ ...scored, score: ofGood[i] }));
     return { detector, scores: named, agreement, ...verdict(agreement) };
   } finally {
     await Promise.all([inFloats.dispose(), inBytes.dispose()]);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join as joinPath } from 'node:path';
+import { z } from 'zod';
 import type { Calibration } from '../bundle/calibration.js';
 import type { Bundle } from '../bundle/read.js';
 import { writeBundle } from '../bundle/write.js';
@@ -9,6 +10,8 @@ import { type DetectorOptions, openDetector } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
 import { type RuleName, thresholdRules } from './calibrate.js';
 import { calibrationOf } from './calibration.js';
+import { degradedCopies, heldSeed } from './degrade.js';
+import { join } from './join.js';
 
 /** Fewer would make the threshold a guess. */
 const FEWEST_IMAGES = 4;
@@ -49,7 +52,7 @@ export async function recalibrate(bundle: Bundle, options: RecalibrateOptions): 
   const fp32 = await calibrated(manifest.detector.file);
   const inBytes = int8 && { about: int8, calibration: await calibrated(int8.file, 'onnx') };
   const contents = await Promise.all(
-    Object.keys(listed).map(async (name) => [name, await readFile(join(bundle.directory, name))]),
+    Object.keys(listed).map(async (name) => [name, await readFile(joinPath(bundle.directory, name))]),
   );
   const files = { ...Object.fromEntries(contents), 'calibration.json': json(fp32) };
   if (inBytes) files['calibration-int8.json'] = json(inBytes.calibration);
@@ -75,6 +78,9 @@ function ruleOf(
   throw new KdadError('BUNDLE_UNSUPPORTED', `the bundle's threshold came from rule ${rule}; name one with --rule`);
 }
 
+/** Recipes that take the threshold from degraded copies, too. */
+const remembersCopies = z.looseObject({ memory: z.looseObject({ degradedCopies: z.literal(true) }) });
+
 async function scoreImages(
   bundle: Bundle,
   file: string,
@@ -87,23 +93,36 @@ async function scoreImages(
     threads,
   }: Omit<RecalibrateOptions, 'onProgress'> & { onProgress(more: number): void },
 ): Promise<Calibration['scores']> {
-  const scored: Calibration['scores'] = [];
-  const { preprocessing, detector: built } = bundle.manifest;
+  const plain: Calibration['scores'] = [];
+  const copied: Calibration['scores'] = [];
+  const { preprocessing, detector: built, recipe } = bundle.manifest;
+  const copies = remembersCopies.safeParse(recipe).success;
   const unreadable = new Unreadable();
-  const detector = await openDetector({ ...bundle, detectorPath: join(bundle.directory, file) }, { engine, threads });
+  const detector = await openDetector(
+    { ...bundle, detectorPath: joinPath(bundle.directory, file) },
+    { engine, threads },
+  );
   try {
     for (let start = 0; start < images.length; start += built.maxBatch) {
       const batch = images.slice(start, start + built.maxBatch);
-      const paths = batch.map((path) => join(root, path));
+      const paths = batch.map((path) => joinPath(root, path));
       const frames = await loadImages(paths, preprocessing, { signal, unreadable });
       if (unreadable.any) continue; // Only looks for more of them.
       const { scores } = await detector.run(frames, batch.length);
-      scored.push(...batch.map((image, i) => ({ image, score: scores[i] })));
+      plain.push(...batch.map((image, i) => ({ image, score: scores[i] })));
+      if (copies) {
+        const size = frames.length / batch.length;
+        const pictures = batch.map((_, i) => frames.subarray(i * size, (i + 1) * size));
+        const seed = heldSeed(recipe.seed);
+        const made = await degradedCopies(pictures, preprocessing.size, seed, { first: start, signal });
+        const ofCopies = (await detector.run(join(made), batch.length)).scores;
+        copied.push(...batch.map((image, i) => ({ image, score: ofCopies[i], degraded: true })));
+      }
       onProgress(batch.length);
     }
   } finally {
     await detector.dispose();
   }
   unreadable.throwIfAny();
-  return scored;
+  return [...plain, ...copied];
 }

@@ -33,6 +33,8 @@ export interface Recipe extends Schedule {
   readonly memory?: MemorySettings & {
     /** The student's part in the map, see `weighOpinions`. */
     readonly studentWeight: number;
+    /** Whether a degraded copy of each image is remembered too, and the threshold chosen from such as well. */
+    readonly degradedCopies: boolean;
   };
   /** How the map becomes a score. */
   readonly score: Scoring;
@@ -74,7 +76,7 @@ export const recipes = {
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
     sharedStem: true,
     map: { combine: 'relative-mean', downscale: 4, blur: 1 },
-    memory: { ...memory, studentWeight: 0.15 },
+    memory: { ...memory, studentWeight: 0.15, degradedCopies: true },
     score: 'top2%',
     keep: 'best',
     threshold: { rule: 'median-spread', parameters: { falseAlarms: 0.01 } },
@@ -86,7 +88,7 @@ export const recipes = {
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
     sharedStem: true,
     map: { combine: 'relative-mean', downscale: 4, blur: 1 },
-    memory: { ...memory, studentWeight: 0 },
+    memory: { ...memory, studentWeight: 0, degradedCopies: true },
     score: 'top2%',
     keep: 'last',
     threshold: { rule: 'median-spread', parameters: { falseAlarms: 0.01 } },

@@ -22,6 +22,7 @@ import { type Weights, writeSafetensors } from '../model/safetensors.js';
 import { version } from '../version.js';
 import { calibrationOf } from './calibration.js';
 import { removeCheckpoint } from './checkpoint.js';
+import { degradedCopies, heldSeed } from './degrade.js';
 import { type DistillationProgress, type Distilled, type DistillOptions, distil } from './distil.js';
 import { traceDetector } from './export-detector.js';
 import { shuffledImages } from './image-source.js';
@@ -93,9 +94,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const images = await loadSplit(root, split, preprocessing, signal, onProgress);
   const dataHash = await fingerprint(root, good);
 
+  const seen = await withCopies(images, recipe, { preprocessing, seed, signal });
+
   const checkpoint = `${out.replace(/\/+$/, '')}.checkpoint`;
   const memory =
-    recipe.memory && (await rememberAll({ recipe, teacher, frames: images.training, preprocessing, options }));
+    recipe.memory && (await rememberAll({ recipe, teacher, frames: seen.training, preprocessing, options }));
   const distilled = await learn({
     engine,
     teacher,
@@ -119,16 +122,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     ...{ teacher, student, usual },
     memory:
       memory &&
-      (await weighed({ engine, teacher, student, usual, memory }, detecting, { recipe, preprocessing, images })),
+      (await weighed({ engine, teacher, student, usual, memory }, detecting, {
+        recipe,
+        preprocessing,
+        held: seen.validation,
+      })),
   };
   const shape = { size: preprocessing.size, maxBatch: MAX_BATCH, ...detecting };
   const graph = await traceDetector(weights, shape);
   const detector = graph.encode({ symbolicBatch: true });
   const { rule, parameters } = recipe.threshold;
   const { threads } = engine;
-  const scores = await scoresBy(detector, { frames: images.validation, names: split.validation, threads });
+  const scores = await scoresBy(detector, { frames: seen.validation, names: split.validation, threads });
   const calibration = calibrationOf(scores, rule, parameters);
-  const held = { frames: images.validation, scores };
+  const held = { frames: seen.validation, scores };
   const int8 = await int8Detector(graph, detector, held, { size: preprocessing.size, seed, threads });
   const int8Calibration = calibrationOf(int8.scores, rule, parameters);
   const { image: sample, score } = calibration.scores[0];
@@ -169,6 +176,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   return { manifest, calibration, finished: distilled.finished };
 }
 
+/** The images, and behind them a degraded copy of each where the recipe wants it. */
+async function withCopies(
+  images: SplitImages,
+  recipe: Recipe,
+  { preprocessing: { size }, seed, signal }: { preprocessing: Preprocessing; seed: number; signal?: AbortSignal },
+): Promise<SplitImages> {
+  if (!recipe.memory?.degradedCopies) return images;
+  const [training, validation] = await Promise.all([
+    degradedCopies(images.training, size, seed, { signal }).catch(interrupted),
+    degradedCopies(images.validation, size, heldSeed(seed), { signal }).catch(interrupted),
+  ]);
+  return { training: [...images.training, ...training], validation: [...images.validation, ...validation] };
+}
+
 /** A student, where the recipe has one. */
 async function learn(
   options: DistillOptions,
@@ -201,7 +222,7 @@ function rememberAll({
 async function weighed(
   { engine, ...known }: DetectorWeights & { readonly engine: Engine; readonly memory: Weights },
   detecting: Parameters<typeof weighOpinions>[0]['options'],
-  { recipe, preprocessing, images }: { recipe: Recipe; preprocessing: Preprocessing; images: SplitImages },
+  { recipe, preprocessing, held }: { recipe: Recipe; preprocessing: Preprocessing; held: readonly Uint8Array[] },
 ): Promise<Weights> {
   const studentWeight = recipe.memory?.studentWeight ?? 0;
   const unweighed = { ...known.memory, weights: { shape: [0], data: new Float32Array() } };
@@ -210,7 +231,7 @@ async function weighed(
     weights: { ...known, memory: unweighed },
     options: detecting,
     preprocessing,
-    frames: images.validation,
+    frames: held,
     studentWeight,
   });
   return { ...known.memory, weights: { shape: [data.length], data } };
@@ -269,11 +290,12 @@ async function scoresBy(
 ): Promise<Calibration['scores']> {
   const { frames, names, threads } = held;
   const session = await DetectorSession.load(detector, { threads });
-  const scores: { image: string; score: number }[] = [];
+  const scores: Calibration['scores'] = [];
   try {
     for (const [i, frame] of frames.entries()) {
       const detection = await session.run(frame, 1);
-      scores.push({ image: names[i], score: detection.scores[0] });
+      const image = names[i % names.length];
+      scores.push({ image, score: detection.scores[0], ...(i >= names.length && { degraded: true }) });
     }
   } finally {
     await session.dispose();
