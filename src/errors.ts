@@ -17,6 +17,10 @@ const table = {
   },
   STORE_UNWRITABLE: { exitCode: 4, fix: 'Make the folder writable, or name another one in KDAD_EDGE_TEACHERS.' },
   BUNDLE_MISSING: { exitCode: 3, fix: 'Give the folder that kdad-edge train wrote (it holds manifest.json).' },
+  BUNDLE_UNREADABLE: {
+    exitCode: 4,
+    fix: 'Let the user that kdad-edge runs as read it (chown -R, or chmod -R a+rX), and see that its disk is well.',
+  },
   BUNDLE_DAMAGED: { exitCode: 3, fix: 'Copy the bundle again from its source, or train a new one.' },
   BUNDLE_UNSUPPORTED: { exitCode: 3, fix: 'Update kdad-edge, or train the model again with this version.' },
   OUTPUT_EXISTS: { exitCode: 2, fix: 'Choose another --out, or remove the old one first.' },

@@ -35,7 +35,7 @@ export interface Bundle {
  * Opens a bundle, or the version in use of a store, after checking the size and SHA-256 of every file in it.
  *
  * @throws KdadError BUNDLE_MISSING where there is none, BUNDLE_UNSUPPORTED for one of another schema version or without the precision,
- *   BUNDLE_DAMAGED naming the file that is missing, truncated, changed or malformed
+ *   BUNDLE_DAMAGED naming the file that is missing, truncated, changed or malformed, BUNDLE_UNREADABLE naming what the file system does not give
  */
 export async function openBundle(path: string, wanted: PrecisionChoice = 'auto'): Promise<Bundle> {
   const { directory, name, version } = await locate(resolve(path));
@@ -80,9 +80,8 @@ function detectorIn(directory: string, { detector, threshold, selfTest, int8 }: 
 
 async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, 'manifest.json');
-  const text = await readText(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cause;
-    throw new KdadError('BUNDLE_MISSING', `${directory}: no bundle here (no manifest.json)`, { cause });
+  const text = await readText(path, (cause) => {
+    return new KdadError('BUNDLE_MISSING', `${directory}: no bundle here (no manifest.json)`, { cause });
   });
   return parseJson(path, text, manifestSchema, (value) => {
     const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
@@ -93,26 +92,33 @@ async function readManifest(directory: string): Promise<Manifest> {
   });
 }
 
-/** @throws KdadError BUNDLE_DAMAGED for what is no file or far too large; the file system's error where nothing is */
-async function readText(path: string): Promise<string> {
-  const info = await stat(path);
+/** @param missing what it means that there is no such file */
+async function readText(
+  path: string,
+  missing = (cause: Error) => damaged(path, 'the file is missing', cause),
+): Promise<string> {
+  const info = await stat(path).catch((cause) => {
+    throw isMissing(cause) ? missing(cause) : unreadable(path, cause);
+  });
   if (!info.isFile()) throw damaged(path, 'not a file');
   if (info.size > LARGEST_TEXT) throw damaged(path, `${info.size} bytes; expected ${LARGEST_TEXT} at most`);
-  return readFile(path, 'utf8').catch((cause: Error) => {
-    throw damaged(path, cause.message, cause);
+  return readFile(path, 'utf8').catch((cause) => {
+    throw unreadable(path, cause);
   });
 }
 
 async function verifyFile(path: string, expected: Manifest['files'][string]): Promise<void> {
-  const info = await stat(path).catch(() => undefined);
-  if (!info?.isFile()) throw damaged(path, 'the file is missing');
+  const info = await stat(path).catch((cause) => {
+    throw isMissing(cause) ? damaged(path, 'the file is missing', cause) : unreadable(path, cause);
+  });
+  if (!info.isFile()) throw damaged(path, 'not a file');
   if (info.size !== expected.bytes) {
     const change = info.size < expected.bytes ? 'truncated' : 'changed';
     throw damaged(path, `${change}: ${info.size} bytes, where the manifest says ${expected.bytes}`);
   }
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash).catch((cause: Error) => {
-    throw damaged(path, cause.message, cause);
+  await pipeline(createReadStream(path), hash).catch((cause) => {
+    throw unreadable(path, cause);
   });
   if (hash.digest('hex') !== expected.sha256)
     throw damaged(path, 'changed: its SHA-256 is not the one in the manifest');
@@ -140,3 +146,10 @@ function parseJson<Schema extends z.ZodType>(
 function damaged(path: string, what: string, cause?: unknown): KdadError {
   return new KdadError('BUNDLE_DAMAGED', `${path}: ${what}`, { cause });
 }
+
+/** No rights, say, or a disk that fails. */
+function unreadable(path: string, cause: Error): KdadError {
+  return new KdadError('BUNDLE_UNREADABLE', `${path}: ${cause.message}`, { cause });
+}
+
+const isMissing = ({ code }: NodeJS.ErrnoException): boolean => code === 'ENOENT' || code === 'ENOTDIR';

@@ -17,10 +17,11 @@ export interface Store {
   readonly previous?: string;
 }
 
-/** @throws KdadError BUNDLE_MISSING where no version is */
+/** @throws KdadError BUNDLE_MISSING where no version is, BUNDLE_UNREADABLE where the file system does not let us look */
 export async function readStore(folder: string): Promise<Store> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: Error) => {
-    throw new KdadError('BUNDLE_MISSING', `${folder}: ${cause.message}`, { cause });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    const code = cause.code === 'ENOENT' || cause.code === 'ENOTDIR' ? 'BUNDLE_MISSING' : 'BUNDLE_UNREADABLE';
+    throw new KdadError(code, `${folder}: ${cause.message}`, { cause });
   });
   const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
   const bundles = await Promise.all(folders.map((name) => isFile(join(folder, name, 'manifest.json'))));
@@ -48,6 +49,12 @@ export async function locate(path: string): Promise<Place> {
   return stored
     ? { directory: path, name: basename(store), version: basename(path) }
     : { directory: path, name: basename(path) };
+}
+
+/** The version of a store that was in use before; undefined for what is no store, and where none was. */
+export async function versionBefore(path: string): Promise<string | undefined> {
+  const { directory } = await locate(path);
+  return directory === path ? undefined : target(path, PREVIOUS);
 }
 
 /**

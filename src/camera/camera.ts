@@ -25,7 +25,7 @@ import {
  */
 export type CameraState = 'connecting' | 'live' | 'lost' | 'ended';
 
-/** What a camera tells. Called between frames, so it must be quick; an exception is a defect and ends the process. */
+/** What a camera tells. Called between frames, so it must be quick. */
 export interface CameraListener {
   onFrame(frame: Frame): void;
   /** A frame that came right after a connection: it may be broken or badly lit, and is not to be judged. */
@@ -126,8 +126,7 @@ export class Camera {
         else listener.onFrame(frame);
       }
     } catch (error) {
-      if (error instanceof KdadError) failure = error;
-      else if (!signal.aborted) throw error;
+      failure = asFailure(error);
     }
     return { liveFor: liveSince === undefined ? 0 : performance.now() - liveSince, failure };
   }
@@ -156,4 +155,12 @@ export class Camera {
     this.#state = state;
     this.#options.listener.onState?.(state, reason === undefined ? undefined : this.#redact(reason));
   }
+}
+
+/** Whatever a source throws is the camera's loss, and nobody else's. */
+function asFailure(error: unknown): KdadError {
+  if (error instanceof KdadError) return error;
+  return new KdadError('CAMERA_FAILED', `unexpected: ${error instanceof Error ? error.message : error}`, {
+    cause: error,
+  });
 }

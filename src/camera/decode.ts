@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { KdadError } from '../errors.js';
 import { type CommandOptions, decodeCommand, type StreamSource } from './command.js';
 import type { Feed } from './feed.js';
 import { environmentOf, type Ffmpeg } from './ffmpeg.js';
 import { FrameAssembler } from './frame-assembler.js';
 import { LogTail } from './log-tail.js';
+import { spawnGroup, terminateGroup } from './process-group.js';
 import { redactText } from './redact.js';
 import type { View } from './view.js';
 
@@ -49,9 +48,10 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
     fed: feed?.format,
     version: ffmpeg.version,
   });
-  const child = spawn(ffmpeg.path, command.args, { stdio: 'pipe', detached: true, env: environmentOf(process.env) });
-  // It leads a process group, so that nothing that a wrapper script starts outlives it.
-  child.once('exit', () => signalGroup(child.pid!, 'SIGKILL'));
+  const child = await spawnGroup(ffmpeg.path, command.args, environmentOf(process.env)).catch((cause: Error) => {
+    feed?.close();
+    throw new KdadError('FFMPEG_FAILED', `ffmpeg cannot be run: ${cause.message}`, { cause });
+  });
   const log = new LogTail();
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
   child.stdin.on('error', () => {}); // One that does not read tells why by its exit.
@@ -63,7 +63,6 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
     });
   }
   const closed = new Promise<string | undefined>((resolve) => {
-    child.once('error', (error) => resolve(`cannot be run: ${error.message}`));
     child.once('close', (code, by) =>
       resolve(code === 0 ? undefined : by ? `was ended by ${by}` : `exited with ${code}`),
     );
@@ -71,7 +70,7 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
 
   let stopping: Promise<void> | undefined;
   const stop = () => {
-    stopping ??= terminate(child, killGrace);
+    stopping ??= terminateGroup(child, killGrace);
   };
   let stalled: string | undefined;
   const expectFrame = (milliseconds: number) =>
@@ -116,26 +115,5 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
     feed?.close();
     stop();
     await stopping;
-  }
-}
-
-/** SIGTERM, grace, SIGKILL, to the process and all that it started. */
-async function terminate(child: ChildProcess, grace: number): Promise<void> {
-  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit');
-    signalGroup(child.pid, 'SIGTERM');
-    const killer = setTimeout(signalGroup, grace, child.pid, 'SIGKILL');
-    await exited;
-    clearTimeout(killer);
-  }
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-}
-
-function signalGroup(leader: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-leader, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: none of them is left.
   }
 }

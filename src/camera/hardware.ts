@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { KdadError } from '../errors.js';
 import { decode } from './decode.js';
 import type { Ffmpeg } from './ffmpeg.js';
 
@@ -52,7 +51,10 @@ const samples: Record<Codec, string> = {
   hevc: fileURLToPath(new URL('../../assets/video/probe-hevc.mp4', import.meta.url)),
 };
 
-/** Finds out what works here by decoding a second of video with each candidate, and falls back to the processor. */
+/**
+ * Finds out what works here by decoding a second of video with each candidate, and falls back to the processor.
+ * @throws the signal's reason when aborted
+ */
 export async function chooseDecoder(
   wanted: WantedDecoder,
   codec: Codec,
@@ -84,8 +86,8 @@ async function failureOf(
     for await (const _ of decode(source, { ffmpeg, size: [48, 64], hardware: { decoder, codec }, patience, signal }))
       frames++;
   } catch (error) {
-    if (!(error instanceof KdadError)) throw error;
-    return error.message.split('\n', 1)[0];
+    if (signal?.aborted) throw error;
+    return (error as Error).message.split('\n', 1)[0];
   }
   return frames >= FRAMES ? undefined : `decoded ${frames} of ${FRAMES} frames`;
 }

@@ -7,6 +7,10 @@ interface Options {
 
 /** What the daemon keeps in its state folder. */
 const OWN_STATE = ['evidence', 'outbox', 'overrides.json', 'refused', 'retained.json'];
+/** The exit code of a defect of ours, see errors.ts. */
+const DEFECT = 70;
+/** Milliseconds from the end of all parts to that of the process. */
+const LINGER = 1000;
 
 export const run = new Command('run')
   .description('watch the cameras of a configuration and raise alerts')
@@ -35,6 +39,12 @@ export const run = new Command('run')
     const daemon = new Daemon(config, log);
     const asked = new Promise<string>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, resolve);
+      // The state of the daemon is not sure any more: alerts that are open are closed, and systemd starts it anew.
+      process.on('uncaughtException', ({ stack }) => {
+        log.fatal({ stack }, 'a defect of kdad-edge; please report it');
+        process.exitCode = DEFECT;
+        resolve('a defect');
+      });
     });
     const started = daemon.start();
     let reloaded = started;
@@ -45,7 +55,12 @@ export const run = new Command('run')
       );
     });
     const ended = started.then(() => daemon.ended());
-    const reason = await Promise.race([asked, ended.then(() => 'every camera ended')]);
-    log.info({ reason }, 'stopping');
-    await daemon.stop();
+    try {
+      const reason = await Promise.race([asked, ended.then(() => 'every camera ended')]);
+      log.info({ reason }, 'stopping');
+      await daemon.stop();
+    } finally {
+      // Whatever a part that could not be stopped has left open.
+      setTimeout(() => process.exit(), LINGER).unref();
+    }
   });

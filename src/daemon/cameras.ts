@@ -1,3 +1,4 @@
+import { throwIfInterrupted } from '../abort.js';
 import { Camera, type CameraListener } from '../camera/camera.js';
 import type { Ffmpeg } from '../camera/ffmpeg.js';
 import type { CameraSettings } from '../camera/settings.js';
@@ -19,7 +20,7 @@ export interface CamerasOptions {
   /** The camera is about to be connected. */
   onStart(camera: string): void;
   /** No frame comes any more: the camera is gone from the configuration, or will be connected anew with other settings. */
-  onStopped(camera: string, gone: boolean): Promise<void>;
+  onStopped(camera: string, gone: boolean, signal: AbortSignal): Promise<void>;
 }
 
 interface Watched {
@@ -40,9 +41,10 @@ export class Cameras {
     this.#options = options;
   }
 
-  /** Begins to connect to all of them. */
-  start(): Promise<void> {
-    return this.change(this.#first);
+  /** Begins to connect to all of them. @throws KdadError INTERRUPTED */
+  start(signal: AbortSignal): Promise<void> {
+    this.#stopped = false;
+    return this.change(this.#first, signal);
   }
 
   /** All at once: each may have to wait for its ffmpeg. */
@@ -51,8 +53,11 @@ export class Cameras {
     await Promise.all([...this.#watched.values()].map(({ camera }) => camera.stop()));
   }
 
-  /** Watches these from now on. A camera is connected anew only where its settings take that; the others never notice. */
-  async change(wanted: readonly CameraConfig[]): Promise<void> {
+  /**
+   * Watches these from now on. A camera is connected anew only where its settings take that; the others never notice.
+   * @throws KdadError INTERRUPTED by the signal: call `stop` then
+   */
+  async change(wanted: readonly CameraConfig[], signal: AbortSignal): Promise<void> {
     const stay = wanted.filter((settings) => {
       const before = this.#watched.get(settings.name);
       return before && !takesReconnection(before.settings, settings);
@@ -61,10 +66,11 @@ export class Cameras {
     const staying = new Set(stay.map(({ name }) => name));
     const names = new Set(wanted.map(({ name }) => name));
     const leaving = [...this.#watched.keys()].filter((name) => !staying.has(name));
-    await Promise.all(leaving.map((name) => this.#stop(name, !names.has(name))));
+    await Promise.all(leaving.map((name) => this.#stop(name, !names.has(name), signal)));
     const coming = wanted.filter(({ name }) => !staying.has(name));
     const { ffmpeg, metrics, log } = this.#options;
-    const decoders = await chooseDecoders(coming, ffmpeg, metrics, log);
+    const decoders = await chooseDecoders(coming, { ffmpeg, metrics, log, signal });
+    throwIfInterrupted(signal);
     if (this.#stopped) return;
     for (const settings of coming) this.#start(settings, decoders.get(settings.name));
   }
@@ -98,9 +104,9 @@ export class Cameras {
     camera.start();
   }
 
-  async #stop(name: string, gone: boolean): Promise<void> {
+  async #stop(name: string, gone: boolean, signal: AbortSignal): Promise<void> {
     await this.#watched.get(name)?.camera.stop();
-    await this.#options.onStopped(name, gone);
+    await this.#options.onStopped(name, gone, signal);
     this.#watched.delete(name);
   }
 

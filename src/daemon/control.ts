@@ -73,7 +73,7 @@ export class Control {
     this.#channel.start();
   }
 
-  /** Commands that wait for a frame fail; the others are brought to an end. */
+  /** Commands that wait for a frame or load a model fail; the others are brought to an end. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#channel.stop();
@@ -84,7 +84,11 @@ export class Control {
     return {
       status: async () => status(),
       activate: async (version, model) => {
-        const { name, version: modelVersion, threshold } = await this.#judgeBy(model).models.activate(version);
+        const {
+          name,
+          version: modelVersion,
+          threshold,
+        } = await this.#judgeBy(model).models.activate(version, this.#stopping.signal);
         return { model: name, modelVersion, threshold };
       },
       trigger: async (camera, timeout) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { interruptibly } from '../abort.js';
 import { findFfmpeg, warningOf } from '../camera/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
 import { modelOf } from '../config/models.js';
@@ -18,20 +19,17 @@ import { Announcer } from './announcer.js';
 import { Cameras } from './cameras.js';
 import { Control } from './control.js';
 import { DriftWatch } from './drift-watch.js';
+import { Gate } from './gate.js';
 import type { Judge, JudgeOptions } from './judge.js';
 import { Judges } from './judges.js';
 import { checkMasks } from './masks.js';
 import { makeMessaging } from './messaging.js';
+import { named, type Part, Parts } from './parts.js';
 import { Progress } from './progress.js';
 import { StatusBoard } from './status.js';
 import { Supervision } from './supervision.js';
 import { Switchboard } from './switchboard.js';
 import { withoutGating } from './without-gating.js';
-
-interface Part {
-  start(): unknown;
-  stop(): unknown;
-}
 
 /**
  * The whole path of a frame: camera -> batch -> detector -> verdict -> alert -> outbox -> MQTT. An ordered list of parts, each unaware of the
@@ -51,15 +49,15 @@ export class Daemon {
   readonly #switchboard: Switchboard;
   #cameras!: Cameras;
   #evidence: EvidenceFolder | undefined;
-  #started: Part[] = [];
-  /** Of the last part that was begun. */
-  #starting: Promise<unknown> = Promise.resolve();
-  #stopped = false;
+  /** Starting, reloading and stopping exclude each other. */
+  readonly #gate = new Gate();
+  readonly #parts: Parts;
   #allEnded: () => void = () => {};
 
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
+    this.#parts = new Parts((part, reason) => log.error({ part, reason }, 'a part was not stopped'));
     // A batch may take its time, and so may the process that takes the place of one that hung.
     this.#progress = new Progress(2 * config.inspection.batchTimeout);
     this.#switchboard = new Switchboard({
@@ -81,21 +79,19 @@ export class Daemon {
 
   /**
    * Resolves when every camera plays or is being connected to.
-   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, FFMPEG_MISSING, PORT_TAKEN, STATE_UNUSABLE, INFERENCE_FAILED; what had started is
-   *   stopped again
+   * @param signal ends the starting, as `stop` does
+   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, FFMPEG_MISSING, PORT_TAKEN, STATE_UNUSABLE, INFERENCE_FAILED, INTERRUPTED; what had started
+   *   is stopped again
    */
-  async start(): Promise<void> {
-    try {
-      for (const part of await this.#parts()) {
-        if (this.#stopped) return;
-        this.#started.push(part);
-        this.#starting = (async () => part.start())();
-        await this.#starting;
+  start(signal?: AbortSignal): Promise<void> {
+    return this.#gate.enter(async (interrupted) => {
+      try {
+        await this.#parts.start(await this.#makeParts(interrupted), interrupted);
+      } catch (error) {
+        await this.#parts.stop();
+        throw error;
       }
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
+    }, signal);
   }
 
   /** Resolves when every camera was a file or folder and has been judged to its end; never while one is live. */
@@ -111,14 +107,18 @@ export class Daemon {
 
   /**
    * Puts another configuration in force as far as that can be done while cameras are watched, and tells which keys take a restart. Call it
-   * after `start`, and again only when it has resolved.
-   * @throws KdadError when a model that is new cannot be used; nothing has changed then
+   * after `start` has resolved.
+   * @param signal ends it; what has changed by then stays changed
+   * @throws KdadError when a model that is new cannot be used, nothing has changed then; INTERRUPTED, also by `stop`
    */
-  async reload(wanted: Config): Promise<void> {
-    if (this.#stopped) return;
+  reload(wanted: Config, signal?: AbortSignal): Promise<void> {
+    return this.#gate.enter((interrupted) => this.#reload(wanted, interrupted), signal);
+  }
+
+  async #reload(wanted: Config, signal: AbortSignal): Promise<void> {
     const { config, applied, postponed } = changesBetween(this.#config, wanted);
     const log = this.#log;
-    await this.#judges.add(config);
+    await this.#judges.add(config, signal);
     try {
       checkMasks(config.cameras, (camera) => this.#judges.of(modelOf(config, camera)).bundle, log);
     } catch (error) {
@@ -128,25 +128,22 @@ export class Daemon {
     this.#config = config;
     log.level = config.logLevel;
     this.#judges.changeRules(alertRules(config));
-    await this.#evidence?.changeLimits(evidenceLimits(config)).catch(({ message: reason }: Error) => {
+    const narrowed = this.#evidence?.changeLimits(evidenceLimits(config)).catch(({ message: reason }: Error) => {
       log.error({ reason }, 'evidence beyond the limits cannot be taken away');
     });
-    await this.#cameras.change(config.cameras);
+    await interruptibly(Promise.resolve(narrowed), signal);
+    await this.#cameras.change(config.cameras, signal);
     await this.#judges.keep(config);
+    await interruptibly(this.#judges.check(), signal);
     const names = new Set(config.cameras.map(({ name }) => name));
     for (const camera of this.#playing) if (!names.has(camera)) this.#ended(camera);
     log.info({ changed: applied }, 'configuration reloaded');
     if (postponed.length > 0) log.warn({ keys: postponed }, 'these keys take effect when the daemon starts again');
   }
 
-  /** Stops every part, the last one first; also while it starts. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    // Stopped before it has started, a part would start all the same, and nobody would stop it then.
-    await this.#starting.catch(() => {});
-    const parts = this.#started.reverse();
-    this.#started = [];
-    for (const part of parts) await part.stop();
+  /** Stops every part, the last one first; whatever starts or reloads is interrupted. */
+  stop(): Promise<void> {
+    return this.#gate.close(() => this.#parts.stop());
   }
 
   /** A file or folder has come to its end, or a camera is gone. */
@@ -155,11 +152,11 @@ export class Daemon {
     if (this.#playing.size === 0) this.#allEnded();
   }
 
-  async #parts(): Promise<Part[]> {
+  async #makeParts(signal: AbortSignal): Promise<Part[]> {
     const { cameras, stateDir, evidence: keeping } = this.#config;
     const [metrics, log] = [this.#metrics, this.#log];
-    const ffmpeg = await findFfmpeg(this.#config.ffmpeg);
-    const judges = await Judges.open(this.#config, this.#judgeOptions());
+    const ffmpeg = await interruptibly(findFfmpeg(this.#config.ffmpeg), signal);
+    const judges = await interruptibly(Judges.open(this.#config, this.#judgeOptions()), signal);
     this.#judges = judges;
     const models = judges.all.map(({ bundle }) => `${bundle.name} ${bundle.version}`);
     log.info({ models, ffmpeg: ffmpeg.path, version }, 'starting');
@@ -206,20 +203,27 @@ export class Daemon {
         this.#switchboard.cameraStarts(camera);
         this.#playing.add(camera);
       },
-      onStopped: (camera, gone) => this.#switchboard.cameraStopped(camera, gone),
+      onStopped: (camera, gone, interrupted) => this.#switchboard.cameraStopped(camera, gone, interrupted),
     });
     // What was announced has to be drawn before those go that it is for.
-    const announcing = { start: () => {}, stop: () => announcer.settled() };
+    const announcing: Part = { name: 'announcer', start: () => {}, stop: () => announcer.settled() };
     const control = messaging && this.#makeControl(messaging.client);
     return [
       this.#makeServer(),
-      ...(evidence ? [withoutGating(evidence, (reason) => this.#withoutEvidence(reason))] : []),
-      ...(this.#overrides ? [this.#overrides] : []),
+      ...(evidence
+        ? [
+            named(
+              'evidence',
+              withoutGating(evidence, (reason) => this.#withoutEvidence(reason)),
+            ),
+          ]
+        : []),
+      ...(this.#overrides ? [named('overrides', this.#overrides)] : []),
       ...(messaging?.parts ?? []),
       announcing,
-      judges,
-      this.#cameras,
-      ...(control ? [control] : []),
+      named('judges', judges),
+      named('cameras', this.#cameras),
+      ...(control ? [named('control', control)] : []),
       ...this.#makeSupervision(),
     ];
   }
@@ -237,6 +241,7 @@ export class Daemon {
       readiness: () => this.#board.readiness(),
     });
     return {
+      name: 'server',
       start: async () => this.#log.info({ host: http.host, port: await server.start() }, 'metrics served'),
       stop: () => server.stop(),
     };
@@ -263,7 +268,8 @@ export class Daemon {
     const [log, progress] = [this.#log, this.#progress];
     const onFailure = ({ message: reason }: Error) => log.error({ reason }, 'systemd cannot be told how the daemon is');
     const systemd = Systemd.of(process.env, onFailure);
-    return systemd ? [new Supervision({ systemd, progress, status: () => this.#board.status(), log })] : [];
+    if (!systemd) return [];
+    return [named('supervision', new Supervision({ systemd, progress, status: () => this.#board.status(), log }))];
   }
 
   #judgeOptions(): JudgeOptions {

@@ -1,22 +1,35 @@
+import { throwIfInterrupted } from '../abort.js';
 import type { Ffmpeg } from '../camera/ffmpeg.js';
 import { type ChosenDecoder, type Codec, chooseDecoder, type Decoder } from '../camera/hardware.js';
 import type { CameraConfig } from '../config/schema.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
 
-/** Tries every decoder that the cameras ask for once, and tells what came of it. @returns each camera's, by name */
+export interface DecodersOptions {
+  readonly ffmpeg: Ffmpeg;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Tries every decoder that the cameras ask for once, and tells what came of it.
+ * @returns each camera's, by name
+ * @throws KdadError INTERRUPTED
+ */
 export async function chooseDecoders(
   cameras: readonly CameraConfig[],
-  ffmpeg: Ffmpeg,
-  metrics: Metrics,
-  log: Logger,
+  { ffmpeg, metrics, log, signal }: DecodersOptions,
 ): Promise<ReadonlyMap<string, { readonly decoder: Decoder; readonly codec: Codec }>> {
   const tried = new Map<string, Promise<ChosenDecoder>>();
   const chosen = new Map<string, { decoder: Decoder; codec: Codec }>();
   for (const { name: camera, decoder: wanted, codec } of cameras) {
-    const choice = tried.get(`${wanted} ${codec}`) ?? chooseDecoder(wanted, codec, ffmpeg);
+    const choice = tried.get(`${wanted} ${codec}`) ?? chooseDecoder(wanted, codec, ffmpeg, signal);
     tried.set(`${wanted} ${codec}`, choice);
-    const { decoder, failures, fellBack } = await choice;
+    const { decoder, failures, fellBack } = await choice.catch((error) => {
+      throwIfInterrupted(signal);
+      throw error;
+    });
     if (fellBack) log.warn({ camera, wanted, failures }, 'the processor decodes: the hardware does not');
     else if (wanted !== 'none') log.info({ camera, decoder }, 'decoder chosen');
     await metrics.forgetDecoder(camera);

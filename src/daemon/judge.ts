@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openVersionBefore } from '../bundle/fall-back.js';
 import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
 import type { Config } from '../config/schema.js';
@@ -28,16 +30,23 @@ export interface JudgeOptions
   readonly log: Logger;
 }
 
+/** Milliseconds that a batch in flight gets when its judge stops. */
+const LAST_BATCH = 500;
+
 /** One model at work: its detector in a process of its own, the inspection of its cameras' frames, and the switch to other versions. */
 export class Judge {
   readonly inspector: Inspector;
   readonly models: ModelSwitch;
+  readonly #path: string;
+  readonly #options: JudgeOptions;
   readonly #detector: LiveDetector;
   readonly #deviceInfo: DeviceInfo;
 
   /** @param path of the model as configured: a bundle, or a store; `bundle` is what was opened there */
   constructor(path: string, bundle: Bundle, options: JudgeOptions) {
     const { settings, engine, device, camerasOf, thresholdOf, onSwap, metrics, log } = options;
+    this.#path = path;
+    this.#options = options;
     const maxBatch = Math.min(settings.maxBatch, bundle.manifest.detector.maxBatch);
     this.#deviceInfo = new DeviceInfo({ engine, asked: device, metrics, log });
     this.#detector = new LiveDetector(bundle, {
@@ -92,17 +101,32 @@ export class Judge {
     return this.#deviceInfo.threads;
   }
 
-  /** @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, IMAGE_UNREADABLE */
-  async start(): Promise<void> {
-    await this.#detector.start();
+  /**
+   * Where the version in use of a store cannot be loaded, the one before judges.
+   * @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, IMAGE_UNREADABLE, INTERRUPTED
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#detector.start(signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const before = await openVersionBefore(this.#path, precisionIn(this.#options), error);
+      if (before.directory === this.bundle.directory) throw error;
+      this.#options.check(this, before);
+      tellFallback(this.#options, before, error as Error);
+      await this.#detector.start(signal, before);
+    }
     this.inspector.start();
     this.models.start();
   }
 
+  /** A batch in flight gets a moment; one that hangs is lost with its process, so that its cameras' alerts close in time. */
   async stop(): Promise<void> {
     this.models.stop();
-    await this.inspector.stop();
+    const inspected = this.inspector.stop();
+    await Promise.race([inspected, sleep(LAST_BATCH, undefined, { ref: false })]);
     await this.#detector.stop();
+    await inspected;
     this.#deviceInfo.forget();
   }
 }
@@ -110,3 +134,10 @@ export class Judge {
 /** @throws KdadError DEVICE_UNUSABLE for integers on anything but the processor */
 export const precisionIn = ({ settings, engine, device }: JudgeOptions): PrecisionChoice =>
   precisionFor(settings.precision, { engine, device });
+
+/** Another version than the one in use judges. */
+export function tellFallback({ metrics, log }: JudgeOptions, { name, version }: Bundle, { message }: Error): void {
+  metrics.modelSwaps.inc({ result: 'refused' });
+  const about = { model: name, modelVersion: version, reason: message };
+  log.error(about, 'the version in use cannot be used; the one before it judges');
+}

@@ -1,8 +1,10 @@
+import { interruptibly } from '../abort.js';
+import { openVersionBefore } from '../bundle/fall-back.js';
 import { openBundle } from '../bundle/read.js';
 import { modelsOf } from '../config/models.js';
 import type { Config } from '../config/schema.js';
 import type { AlertRules } from '../inspection/alerts.js';
-import { Judge, type JudgeOptions, precisionIn } from './judge.js';
+import { Judge, type JudgeOptions, precisionIn, tellFallback } from './judge.js';
 
 /** The judges, one for each model that cameras name. */
 export class Judges {
@@ -17,13 +19,12 @@ export class Judges {
   }
 
   /**
-   * Opens the models of a configuration; nothing is loaded before `start`.
-   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, BUNDLE_UNSUPPORTED
+   * Opens the models of a configuration, where one cannot be the version before; nothing is loaded before `start`.
+   * @throws KdadError BUNDLE_MISSING, BUNDLE_UNREADABLE, BUNDLE_DAMAGED, BUNDLE_UNSUPPORTED
    */
   static async open(config: Config, options: JudgeOptions): Promise<Judges> {
     const judges = new Map<string, Judge>();
-    for (const path of modelsOf(config))
-      judges.set(path, new Judge(path, await openBundle(path, precisionIn(options)), options));
+    for (const path of modelsOf(config)) judges.set(path, await openJudge(path, options));
     return new Judges(judges, options);
   }
 
@@ -37,9 +38,9 @@ export class Judges {
     return this.#judges.get(path) as Judge;
   }
 
-  /** @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE */
-  async start(): Promise<void> {
-    for (const judge of this.all) await judge.start();
+  /** @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE, INTERRUPTED */
+  async start(signal: AbortSignal): Promise<void> {
+    for (const judge of this.all) await judge.start(signal);
   }
 
   async stop(): Promise<void> {
@@ -50,15 +51,15 @@ export class Judges {
    * Loads the models of another configuration that are not at work yet. When one of them cannot be, everything stays as it is.
    * @throws KdadError as `open` and `start`
    */
-  async add(config: Config): Promise<void> {
+  async add(config: Config, signal: AbortSignal): Promise<void> {
     const added = new Map<string, Judge>();
     try {
       for (const path of modelsOf(config)) {
         if (this.#judges.has(path)) continue;
-        const bundle = await openBundle(path, precisionIn(this.#options));
+        const bundle = await interruptibly(openBundle(path, precisionIn(this.#options)), signal);
         const judge = new Judge(path, bundle, { ...this.#options, alert: this.#rules });
         added.set(path, judge);
-        await judge.start();
+        await judge.start(signal);
       }
     } catch (error) {
       await Promise.all([...added.values()].map((judge) => judge.stop()));
@@ -83,8 +84,23 @@ export class Judges {
     for (const { inspector } of this.all) inspector.changeRules(rules);
   }
 
+  /** Looks whether other versions are in use; they are swapped in as those that show themselves. Never throws. */
+  async check(): Promise<void> {
+    await Promise.all(this.all.map(({ models }) => models.check()));
+  }
+
   /** Resolves once every frame has been judged or dropped. */
   async drained(): Promise<void> {
     await Promise.all(this.all.map(({ inspector }) => inspector.drained()));
   }
+}
+
+async function openJudge(path: string, options: JudgeOptions): Promise<Judge> {
+  const precision = precisionIn(options);
+  const bundle = await openBundle(path, precision).catch(async (error: Error) => {
+    const before = await openVersionBefore(path, precision, error);
+    tellFallback(options, before, error);
+    return before;
+  });
+  return new Judge(path, bundle, options);
 }

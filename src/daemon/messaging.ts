@@ -10,6 +10,7 @@ import { RefusedFolder } from '../publish/refused-folder.js';
 import { RetainedTopics } from '../publish/retained-topics.js';
 import { TopicTrial } from '../publish/topic-trial.js';
 import { type ModelName, type Topics, topics as topicsBelow } from '../publish/topics.js';
+import { named, type Part } from './parts.js';
 import { withoutGating } from './without-gating.js';
 
 export interface MessagingOptions {
@@ -25,7 +26,7 @@ export interface Messaging {
   readonly client: BrokerClient;
   readonly outbox: Outbox;
   readonly publisher: MqttPublisher;
-  readonly parts: readonly { start(): unknown; stop(): unknown }[];
+  readonly parts: readonly Part[];
 }
 
 /** @returns undefined where the configuration names no broker */
@@ -124,29 +125,27 @@ export function makeMessaging({ config, model, metrics, log }: MessagingOptions)
       log.error({ reason }, 'alerts are sent without the outbox: it cannot be used'),
   });
   client.onConnect(() => void trial.run());
-  return {
-    client,
-    outbox,
-    publisher,
-    parts: [
-      withoutGating(outbox, (reason) => {
-        metrics.stateFailures.inc({ part: 'outbox' });
-        log.error({ reason }, 'alerts are sent without the outbox: it cannot be used');
-      }),
-      {
-        start: async () => {
-          const expected = new Set(expectedTopics(config, topics));
-          for (const topic of await retained.start()) if (!expected.has(topic)) client.retain(topic, '');
-        },
-        stop: () => retained.stop(),
-      },
-      client,
-      trial,
-      { start: () => {}, stop: () => refused.stop() },
-      ...(homeAssistant ? [homeAssistant] : []),
-      publisher,
-    ],
+  const store = withoutGating(outbox, (reason) => {
+    metrics.stateFailures.inc({ part: 'outbox' });
+    log.error({ reason }, 'alerts are sent without the outbox: it cannot be used');
+  });
+  const clearing = {
+    start: async () => {
+      const expected = new Set(expectedTopics(config, topics));
+      for (const topic of await retained.start()) if (!expected.has(topic)) client.retain(topic, '');
+    },
+    stop: () => retained.stop(),
   };
+  const parts = [
+    named('outbox', store),
+    named('retained topics', clearing),
+    named('broker client', client),
+    named('topic trial', trial),
+    named('refused messages', { start: () => {}, stop: () => refused.stop() }),
+    ...(homeAssistant ? [named('Home Assistant', homeAssistant)] : []),
+    named('publisher', publisher),
+  ];
+  return { client, outbox, publisher, parts };
 }
 
 /** What is retained of the cameras that are watched; whatever else an earlier run left belongs to none. */

@@ -30,17 +30,22 @@ export class ModelSwitch {
   #told: Record<'model' | 'model_version' | 'precision' | 'recipe' | 'version', string> | undefined;
 
   constructor(options: ModelSwitchOptions) {
-    const { path, precision, detector, log } = options;
+    const { path, precision, detector, metrics, log } = options;
     this.#options = options;
     this.#watcher = new StoreWatcher(path, detector.bundle, precision, {
       // Log and metric have told of a failure.
       onChange: (bundle) => void this.#swap(bundle).catch(() => {}),
-      onFailure: ({ message: reason }) => log.error({ reason }, 'the new model cannot be used; the old one stays'),
+      onFailure: ({ message: reason }) => {
+        metrics.modelSwaps.inc({ result: 'refused' });
+        log.error({ reason }, 'the new model cannot be used; the old one stays');
+      },
     });
   }
 
   start(): void {
-    this.#tell(this.#options.detector.bundle);
+    const { bundle } = this.#options.detector;
+    this.#tell(bundle);
+    this.#watcher.adopt(bundle);
     this.#watcher.start();
   }
 
@@ -49,12 +54,17 @@ export class ModelSwitch {
     if (this.#told) this.#options.metrics.modelInfo.remove(this.#told);
   }
 
+  /** See `StoreWatcher.check`. */
+  check(): Promise<void> {
+    return this.#watcher.check();
+  }
+
   /**
    * Puts a version of the store to use, as `kdad-edge models activate` does; resolves when it judges.
    * @throws KdadError COMMAND_INVALID where the configuration names no store, and what opening and swapping a bundle throw: the old one goes
    *   on judging then, and stays in use
    */
-  async activate(version: string): Promise<Bundle> {
+  async activate(version: string, signal?: AbortSignal): Promise<Bundle> {
     const { path, precision, detector } = this.#options;
     const { versions, current } = await readStore(path).catch((cause: Error) => {
       throw new KdadError('COMMAND_INVALID', `the configured model is no store of versions: ${cause.message}`, {
@@ -66,27 +76,29 @@ export class ModelSwitch {
     }
     const bundle = await openBundle(join(path, version), precision);
     if (version === current && bundle.directory === detector.bundle.directory) return bundle;
-    await this.#swap(bundle, async () => {
+    const commit = async () => {
       await activate(path, version).catch((cause: Error) => {
         throw new KdadError('COMMAND_FAILED', `${path} cannot be written: ${cause.message}`, { cause });
       });
       this.#watcher.adopt(bundle);
-    });
+    };
+    await this.#swap(bundle, commit, signal);
     return bundle;
   }
 
   /** It takes over once it is loaded and tested, and else the old one stays. */
-  async #swap(bundle: Bundle, commit?: () => Promise<void>): Promise<void> {
+  async #swap(bundle: Bundle, commit?: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     const { detector, check, metrics, log, onSwap } = this.#options;
     const about = { model: bundle.name, modelVersion: bundle.version };
     try {
       check(bundle);
-      await detector.swap(bundle, commit);
+      await detector.swap(bundle, commit, signal);
       this.#tell(bundle);
       onSwap();
       metrics.modelSwaps.inc({ result: 'done' });
       log.info({ ...about, threshold: bundle.threshold, precision: bundle.precision }, 'another model judges');
     } catch (error) {
+      if (error instanceof KdadError && error.code === 'INTERRUPTED') throw error;
       metrics.modelSwaps.inc({ result: 'refused' });
       log.error({ ...about, reason: (error as Error).message }, 'the new model cannot be used; the old one stays');
       throw error;

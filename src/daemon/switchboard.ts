@@ -53,12 +53,12 @@ export class Switchboard {
     publisher?.addCamera(camera);
   }
 
-  /** Its alert closes; what is left of a camera that is gone goes, too. */
-  async cameraStopped(camera: string, gone: boolean): Promise<void> {
+  /** Its alert closes; what is left of a camera that is gone goes, too. @throws KdadError INTERRUPTED */
+  async cameraStopped(camera: string, gone: boolean, signal: AbortSignal): Promise<void> {
     const { metrics, progress } = this.#options;
     const { board, drift, publisher, inspectorOf } = this.#listeners;
     progress.cameraGone(camera);
-    await inspectorOf(camera).end(camera);
+    await inspectorOf(camera).end(camera, signal);
     drift.reset(camera);
     if (!gone) return;
     await metrics.removeCamera(camera);

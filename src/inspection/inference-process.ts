@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { throwIfInterrupted } from '../abort.js';
 import { failureOf, type SelfTest } from '../bundle/self-test.js';
 import type { DetectorOptions, DetectorSource, Used } from '../detector/detector.js';
 import { openOn } from '../engine/onnx/device.js';
@@ -51,12 +52,24 @@ export class InferenceProcess {
 
   /**
    * Resolves when the detector is loaded and has passed its self-test.
-   * @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE
+   * @param signal ends that, and the process with it
+   * @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, INTERRUPTED
    */
-  async start(): Promise<void> {
+  async start(signal?: AbortSignal): Promise<void> {
+    throwIfInterrupted(signal);
     this.#stopped = false;
-    this.#ready = this.#spawn();
-    await this.#ready;
+    const interrupt = () => void this.stop();
+    signal?.addEventListener('abort', interrupt, { once: true });
+    try {
+      this.#ready = this.#spawn();
+      await this.#ready;
+    } catch (error) {
+      throwIfInterrupted(signal);
+      throw asFailure(error);
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
+    }
+    throwIfInterrupted(signal);
   }
 
   /** When it resolves the process is gone. A batch in flight is lost. */
@@ -76,8 +89,9 @@ export class InferenceProcess {
       await this.#ready;
       return (await this.#ask({ kind: 'judge', ...request })) as Judged;
     } catch (error) {
-      await this.#replace(error as Error);
-      throw error;
+      const failure = asFailure(error);
+      await this.#replace(failure);
+      throw failure;
     }
   }
 
@@ -97,12 +111,14 @@ export class InferenceProcess {
     if (this.#stopped) throw new KdadError('INFERENCE_FAILED', 'the inference process is stopped');
     await this.#kill();
     const { source, engine, threads, entry = new URL('./inference-main.js', import.meta.url) } = this.#options;
-    this.#child = fork(entry, {
+    const child = fork(entry, {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // glibc's many arenas fragment under batches of changing size: memory crept up by 1.5 MB a minute.
       env: { MALLOC_ARENA_MAX: '1', ...process.env },
     });
+    child.on('error', () => {}); // Whoever waits for an answer hears of it.
+    this.#child = child;
     // Between frames the cores are for the cameras.
     const options = { engine, threads, device, spinning: false };
     const loaded = await this.#ask({ kind: 'load', source, options });
@@ -151,7 +167,8 @@ export class InferenceProcess {
       };
       child.on('message', onMessage).on('exit', onExit).on('error', onError);
       if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
-      else child.send(request, (error) => error && onError(error));
+      // One that could not be started has no channel; its error comes at once.
+      else if (child.pid !== undefined) child.send(request, (error) => error && onError(error));
     });
   }
 
@@ -159,12 +176,18 @@ export class InferenceProcess {
     const child = this.#child;
     this.#child = undefined;
     this.#proven = false;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.on('error', () => {});
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), KILL_GRACE);
     await gone;
     clearTimeout(timer);
   }
+}
+
+/** Whatever keeps a batch from being judged loses that batch, and nothing else. */
+function asFailure(error: unknown): KdadError {
+  if (error instanceof KdadError) return error;
+  const message = `the inference process cannot be used: ${(error as Error).message}`;
+  return new KdadError('INFERENCE_FAILED', message, { cause: error });
 }

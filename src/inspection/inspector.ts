@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { interruptibly } from '../abort.js';
 import type { Frame } from '../camera/frame.js';
 import { now } from '../clock.js';
-import { KdadError } from '../errors.js';
 import { type AlertEvent, AlertMachine, type AlertRules } from './alerts.js';
 import { Batcher } from './batcher.js';
 import type { Polygon } from './ignored.js';
@@ -75,9 +75,12 @@ export class Inspector {
     for (const camera of this.#alerts.keys()) this.#close(camera, 'stopped');
   }
 
-  /** No frame of the camera comes any more: when the last one has been judged, its alert closes. */
-  async end(camera: string): Promise<void> {
-    await this.#batcher.drained(camera);
+  /**
+   * No frame of the camera comes any more: when the last one has been judged, its alert closes.
+   * @throws KdadError INTERRUPTED once the signal was given; `stop` closes the alert then
+   */
+  async end(camera: string, signal?: AbortSignal): Promise<void> {
+    await interruptibly(this.#batcher.drained(camera), signal);
     this.#close(camera, 'stopped');
     this.#alerts.delete(camera);
   }
@@ -115,23 +118,19 @@ export class Inspector {
     const frames = batch.length === 1 ? batch[0].pixels : Buffer.concat(batch.map(({ pixels }) => pixels));
     const ignored = batch.map(({ camera }) => ignoredBy?.(camera) ?? null);
     const begin = performance.now();
-    try {
-      const { scores, maps } = await detector.judge({
-        batch: batch.length,
-        frames,
-        mapsFrom: thresholds,
-        ignored,
-      });
-      listener.onBatch(batch.length, (performance.now() - begin) / 1000);
-      for (const [i, frame] of batch.entries()) {
-        // A score that is no number is no verdict: nobody may take it for a good part.
-        if (!Number.isFinite(scores[i])) listener.onDrop(frame, 'inference');
-        else this.#follow({ verdict: judge(frame, scores[i], thresholds[i]), frame, map: maps[i] ?? undefined });
-      }
-    } catch (error) {
-      if (!(error instanceof KdadError)) throw error;
-      // The inference process has told why, and is being replaced.
+    const request = { batch: batch.length, frames, mapsFrom: thresholds, ignored };
+    // The inference process has told why, and is being replaced.
+    const judged = await detector.judge(request).catch(() => undefined);
+    if (!judged) {
       for (const frame of batch) listener.onDrop(frame, 'inference');
+      return;
+    }
+    const { scores, maps } = judged;
+    listener.onBatch(batch.length, (performance.now() - begin) / 1000);
+    for (const [i, frame] of batch.entries()) {
+      // A score that is no number is no verdict: nobody may take it for a good part.
+      if (!Number.isFinite(scores[i])) listener.onDrop(frame, 'inference');
+      else this.#follow({ verdict: judge(frame, scores[i], thresholds[i]), frame, map: maps[i] ?? undefined });
     }
   }
 

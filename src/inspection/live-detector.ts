@@ -1,3 +1,4 @@
+import { interruptibly } from '../abort.js';
 import type { Bundle } from '../bundle/read.js';
 import { readSelfTest } from '../bundle/self-test.js';
 import { sameShape } from '../data/framing.js';
@@ -15,6 +16,7 @@ interface Loaded {
 export class LiveDetector {
   readonly #options: Options;
   #first: Bundle;
+  #stopping = new AbortController();
   #loaded: Loaded | undefined;
   #judging: Promise<unknown> = Promise.resolve();
   #swapping: Promise<unknown> = Promise.resolve();
@@ -36,13 +38,19 @@ export class LiveDetector {
 
   /**
    * Resolves when the detector is loaded and has passed its self-test.
-   * @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, IMAGE_UNREADABLE
+   * @param bundle instead of the one that it was made with
+   * @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, IMAGE_UNREADABLE, INTERRUPTED
    */
-  async start(): Promise<void> {
-    this.#loaded = await this.#load(this.#first);
+  async start(signal?: AbortSignal, bundle = this.#first): Promise<void> {
+    this.#first = bundle;
+    this.#stopping = new AbortController();
+    this.#loaded = await this.#load(bundle, signal);
   }
 
+  /** Ends at once: a batch in flight is lost, and so is a bundle that is being loaded. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loaded?.process.stop();
     await this.#swapping.catch(() => {});
     await this.#loaded?.process.stop();
   }
@@ -52,7 +60,7 @@ export class LiveDetector {
    * @throws KdadError INFERENCE_FAILED when the batch is lost; the next call goes to a new process
    */
   judge(request: JudgeRequest): Promise<Judged> {
-    if (!this.#loaded) throw new KdadError('INFERENCE_FAILED', 'the detector is not started');
+    if (!this.#loaded) return Promise.reject(new KdadError('INFERENCE_FAILED', 'the detector is not started'));
     const judging = this.#loaded.process.judge(request);
     this.#judging = judging.catch(() => {});
     return judging;
@@ -63,15 +71,15 @@ export class LiveDetector {
    * stays.
    *
    * @param commit called when it has passed its test, before it takes over; when it throws, the old one stays
-   * @throws KdadError BUNDLE_UNSUPPORTED for one with another input size, INFERENCE_FAILED, IMAGE_UNREADABLE
+   * @throws KdadError BUNDLE_UNSUPPORTED for one with another input size, INFERENCE_FAILED, IMAGE_UNREADABLE, INTERRUPTED by `stop` or the signal
    */
-  swap(bundle: Bundle, commit: () => Promise<void> = async () => {}): Promise<void> {
-    const swapped = this.#swapping.catch(() => {}).then(() => this.#swap(bundle, commit));
+  swap(bundle: Bundle, commit: () => Promise<void> = async () => {}, signal?: AbortSignal): Promise<void> {
+    const swapped = this.#swapping.catch(() => {}).then(() => this.#swap(bundle, commit, signal));
     this.#swapping = swapped;
     return swapped;
   }
 
-  async #swap(bundle: Bundle, commit: () => Promise<void>): Promise<void> {
+  async #swap(bundle: Bundle, commit: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     const [height, width] = bundle.manifest.preprocessing.size;
     const { aspect, size } = this.bundle.manifest.preprocessing;
     const [oldHeight, oldWidth] = size;
@@ -83,7 +91,7 @@ export class LiveDetector {
       const sizes = `${width} x ${height}, while the cameras deliver ${oldWidth} x ${oldHeight}: restart the daemon`;
       throw new KdadError('BUNDLE_UNSUPPORTED', `${bundle.directory}: expects frames of ${sizes}`);
     }
-    const loaded = await this.#load(bundle);
+    const loaded = await this.#load(bundle, signal);
     try {
       await commit();
     } catch (error) {
@@ -92,15 +100,17 @@ export class LiveDetector {
     }
     const old = this.#loaded;
     this.#loaded = loaded;
-    await this.#judging;
+    // Its last batch is judged, or lost with it.
+    await interruptibly(this.#judging, this.#stopping.signal).catch(() => {});
     await old?.process.stop();
   }
 
-  async #load(bundle: Bundle): Promise<Loaded> {
+  async #load(bundle: Bundle, signal?: AbortSignal): Promise<Loaded> {
     const selfTest = await readSelfTest(bundle);
     const process = new InferenceProcess({ ...this.#options, source: bundle, selfTest });
+    const stopping = this.#stopping.signal;
     try {
-      await process.start();
+      await process.start(signal ? AbortSignal.any([signal, stopping]) : stopping);
     } catch (error) {
       await process.stop();
       throw error;
