@@ -8,6 +8,9 @@ import { descendants, makeVideo, type RunningDaemon, startDaemon, until } from '
 import { writePrograms } from '../fixtures/programs.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
 
+/** Milliseconds: a machine may be busy. */
+const PATIENCE = 120_000;
+
 let folder: string;
 let broker: Broker;
 let bundle: string;
@@ -39,7 +42,7 @@ async function othersGoOn(daemon: RunningDaemon) {
   const judged = async () =>
     (await daemon.metrics()).get('kdad_frames_judged_total{camera="well",verdict="good"}') ?? 0;
   const before = await judged();
-  await until(async () => (await judged()) > before, daemon.log);
+  await until(async () => (await judged()) > before, daemon.log, PATIENCE);
 }
 
 async function stop(daemon: RunningDaemon) {
@@ -65,30 +68,30 @@ describe('a camera whose source is bad', () => {
       folder,
       brokerPort: broker.port,
     });
-    await until(() => bad.every((_, i) => stateOf(daemon, `bad-${i}`).state === 'lost'), daemon.log);
+    await until(() => bad.every((_, i) => stateOf(daemon, `bad-${i}`).state === 'lost'), daemon.log, PATIENCE);
     for (const [i, path] of bad.entries())
       expect(stateOf(daemon, `bad-${i}`).reason, path).toContain(join(folder, path));
     await othersGoOn(daemon);
     await stop(daemon);
-  }, 90_000);
+  }, 300_000);
 
   it('is lost while its ffmpeg cannot be run, and comes back', async () => {
     const name = join(folder, 'own-ffmpeg');
     await writePrograms(folder, { 'own-ffmpeg': 'exec ffmpeg "$@"' });
     const text = `${yaml('program', [well])}ffmpeg: ${name}\n`;
     const daemon = await startDaemon('program', text, { folder, brokerPort: broker.port });
-    await until(() => stateOf(daemon, 'well').state === 'live', daemon.log);
+    await until(() => stateOf(daemon, 'well').state === 'live', daemon.log, PATIENCE);
     await rename(name, `${name}.away`);
     await writeFile(name, 'no program');
     await chmod(name, 0o644);
     await writeFile(join(folder, 'program/kdad-edge.yaml'), text.replace('loop: true }', 'loop: true }, rotate: 180'));
     daemon.process.kill('SIGHUP');
-    await until(() => stateOf(daemon, 'well').state === 'lost', daemon.log);
+    await until(() => stateOf(daemon, 'well').state === 'lost', daemon.log, PATIENCE);
     expect(stateOf(daemon, 'well').reason).toMatch(/^ffmpeg cannot be run: .*EACCES/);
     await rename(`${name}.away`, name);
-    await until(() => stateOf(daemon, 'well').state === 'live', daemon.log);
+    await until(() => stateOf(daemon, 'well').state === 'live', daemon.log, PATIENCE);
     await stop(daemon);
-  }, 90_000);
+  }, 300_000);
 
   const limits = spawnSync('prlimit', ['--version']).status === 0;
   it.skipIf(!limits)(
@@ -98,19 +101,19 @@ describe('a camera whose source is bad', () => {
       const limit = (files: number) =>
         execFileSync('prlimit', ['--pid', String(daemon.process.pid), `--nofile=${files}:4096`]);
       const text = yaml('files', [well, '{ name: late, source: { kind: file, path: ../part.avi, loop: true } }']);
-      await until(() => stateOf(daemon, 'well').state === 'live', daemon.log);
+      await until(() => stateOf(daemon, 'well').state === 'live', daemon.log, PATIENCE);
       await writeFile(join(folder, 'files/kdad-edge.yaml'), text);
       daemon.process.kill('SIGHUP');
-      await until(() => stateOf(daemon, 'late').state === 'live', daemon.log);
+      await until(() => stateOf(daemon, 'late').state === 'live', daemon.log, PATIENCE);
       // Every number below is taken: no more than these can be opened.
       limit(16);
       const children = await descendants(daemon.process.pid as number);
       for (const program of [/ffmpeg.*part\.avi/, /inference-main/])
         process.kill(children.find(({ command }) => program.test(command))?.pid as number, 'SIGKILL');
-      await until(() => /cannot be run: .*EMFILE/.test(daemon.log()), daemon.log);
-      await until(() => /inference process cannot be reached: .*EMFILE/.test(daemon.log()), daemon.log);
+      await until(() => /cannot be run: .*EMFILE/.test(daemon.log()), daemon.log, PATIENCE);
+      await until(() => /inference process cannot be reached: .*EMFILE/.test(daemon.log()), daemon.log, PATIENCE);
       limit(4096);
-      await until(() => ['well', 'late'].every((name) => stateOf(daemon, name).state === 'live'), daemon.log);
+      await until(() => ['well', 'late'].every((name) => stateOf(daemon, name).state === 'live'), daemon.log, PATIENCE);
       await othersGoOn(daemon);
       await stop(daemon);
     },

@@ -9,6 +9,9 @@ import { makeVideo, type RunningDaemon, startDaemon, total, until } from '../fix
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
 import { canBeUnprivileged, unprivileged } from '../fixtures/unprivileged.js';
 
+/** Milliseconds: a machine may be busy. */
+const PATIENCE = 120_000;
+
 let folder: string;
 let broker: Broker;
 let bundle: string;
@@ -54,7 +57,7 @@ const versionOf = async (daemon: RunningDaemon) => (await statusOf(daemon)).mode
 async function goesOn(daemon: RunningDaemon) {
   const judged = async () => total(await daemon.metrics(), 'kdad_frames_judged_total');
   const before = await judged();
-  await until(async () => (await judged()) > before, daemon.log);
+  await until(async () => (await judged()) > before, daemon.log, PATIENCE);
 }
 
 async function stop(daemon: RunningDaemon) {
@@ -71,19 +74,20 @@ describe.skipIf(!canBeUnprivileged)('a model that cannot be used', () => {
     await until(
       async () => daemon.port() > 0 && total(await daemon.metrics(), 'kdad_frames_judged_total') > 0,
       daemon.log,
+      PATIENCE,
     );
     await close(join(store, '2'));
     // Whoever may read it puts it to use: root, say.
     await rm(join(store, 'current'));
     await symlink('2', join(store, 'current'));
-    await until(() => /BUNDLE|EACCES/.test(daemon.log()), daemon.log);
+    await until(() => /BUNDLE|EACCES/.test(daemon.log()), daemon.log, PATIENCE);
     expect(daemon.log()).toMatch(/2\/manifest\.json: EACCES.*the new model cannot be used; the old one stays/);
     await goesOn(daemon);
     expect(await versionOf(daemon)).toBe('1');
     await chmod(join(store, '2'), 0o755);
-    await until(async () => (await versionOf(daemon)) === '2', daemon.log);
+    await until(async () => (await versionOf(daemon)) === '2', daemon.log, PATIENCE);
     await stop(daemon);
-  }, 120_000);
+  }, 300_000);
 
   it('is refused by SIGHUP', async () => {
     await storeOf('again', '1');
@@ -93,14 +97,15 @@ describe.skipIf(!canBeUnprivileged)('a model that cannot be used', () => {
     await until(
       async () => daemon.port() > 0 && total(await daemon.metrics(), 'kdad_frames_judged_total') > 0,
       daemon.log,
+      PATIENCE,
     );
     const text = yaml('again').replace('name: line,', 'name: line, model: ../other-store,');
     await writeFile(join(folder, 'again/kdad-edge.yaml'), text);
     daemon.process.kill('SIGHUP');
-    await until(() => /EACCES.*the old one stays in force/.test(daemon.log()), daemon.log);
+    await until(() => /EACCES.*the old one stays in force/.test(daemon.log()), daemon.log, PATIENCE);
     await goesOn(daemon);
     await stop(daemon);
-  }, 120_000);
+  }, 300_000);
 
   it.each([
     ['may not be read', /EACCES/, (store: string) => close(join(store, '2'))],
@@ -121,6 +126,7 @@ describe.skipIf(!canBeUnprivileged)('a model that cannot be used', () => {
       await until(
         async () => daemon.port() > 0 && total(await daemon.metrics(), 'kdad_frames_judged_total') > 0,
         daemon.log,
+        PATIENCE,
       );
       expect(await versionOf(daemon)).toBe('1');
       expect(daemon.log()).toMatch(reason);
@@ -128,7 +134,7 @@ describe.skipIf(!canBeUnprivileged)('a model that cannot be used', () => {
       expect((await daemon.metrics()).get('kdad_model_swaps_total{result="refused"}')).toBeGreaterThan(0);
       await stop(daemon);
     },
-    120_000,
+    300_000,
   );
 
   it('ends the start with one clear error where none was before it', async () => {
@@ -142,7 +148,7 @@ describe.skipIf(!canBeUnprivileged)('a model that cannot be used', () => {
     );
     expect(daemon.log()).not.toMatch(/^\s+at /m);
     await daemon.close();
-  }, 120_000);
+  }, 300_000);
 });
 
 async function spoil(path: string): Promise<void> {
