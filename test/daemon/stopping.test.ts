@@ -50,7 +50,13 @@ async function stop(daemon: RunningDaemon) {
   expect(performance.now() - began).toBeLessThan(SYSTEMD);
   expect(code, daemon.log()).toBe(0);
   expect(children.filter(alive)).toEqual([]);
+}
+
+/** The last that was heard of the alert, when all has arrived. */
+async function closed(daemon: RunningDaemon) {
+  await until(() => events(daemon).at(-1)?.event === 'closed', daemon.log, PATIENCE);
   await daemon.close();
+  return events(daemon).at(-1);
 }
 
 describe('SIGTERM', () => {
@@ -60,7 +66,7 @@ describe('SIGTERM', () => {
     const [detector] = await detectors(daemon);
     process.kill(detector, 'SIGSTOP');
     await stop(daemon);
-    expect(events(daemon).at(-1)).toMatchObject({ event: 'closed', reason: 'stopped', id: events(daemon)[0].id });
+    expect(await closed(daemon)).toMatchObject({ event: 'closed', reason: 'stopped', id: events(daemon)[0].id });
   }, 300_000);
 
   it('ends the daemon while SIGHUP has it load a model that does not come', async () => {
@@ -75,7 +81,7 @@ describe('SIGTERM', () => {
     const [, coming] = (await detectors(daemon)).sort((a, b) => a - b);
     process.kill(coming, 'SIGSTOP');
     await stop(daemon);
-    expect(events(daemon).at(-1)).toMatchObject({ event: 'closed' });
+    expect(await closed(daemon)).toMatchObject({ event: 'closed' });
   }, 300_000);
 
   it('ends the daemon while SIGHUP waits for a camera whose batch hangs', async () => {
@@ -87,7 +93,7 @@ describe('SIGTERM', () => {
     daemon.process.kill('SIGHUP');
     await until(async () => (await descendants(daemon.process.pid as number)).length === 1, daemon.log, PATIENCE);
     await stop(daemon);
-    expect(events(daemon).at(-1)).toMatchObject({ event: 'closed' });
+    expect(await closed(daemon)).toMatchObject({ event: 'closed' });
   }, 300_000);
 
   it('ends the daemon while it starts a detector that does not come', async () => {
@@ -95,5 +101,6 @@ describe('SIGTERM', () => {
     await until(async () => (await detectors(daemon)).length === 1, daemon.log, PATIENCE);
     process.kill((await detectors(daemon))[0], 'SIGSTOP');
     await stop(daemon);
+    await daemon.close();
   }, 300_000);
 });
