@@ -215,5 +215,8 @@ function reason(error: NodeJS.ErrnoException): string {
   const message = error.message.trim().replaceAll(/\s*\n\s*/g, '; ');
   if (/out of range|unsupported|not supported/i.test(message))
     return `a file of this kind is not supported (${message})`;
-  return /vips|corrupt|Input buffer/i.test(message) ? `the file is damaged or truncated (${message})` : message;
+  // libvips sometimes forgets what was wrong with a file that ends early.
+  return /vips|corrupt|Input buffer|Unknown error/i.test(message)
+    ? `the file is damaged or truncated (${message})`
+    : message;
 }
