@@ -1,3 +1,4 @@
+import './no-telemetry.js';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { KdadError } from '../../errors.js';
 import { threadsFor } from '../../processor/cores.js';
