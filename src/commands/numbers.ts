@@ -36,3 +36,12 @@ export function frameSize(text: string): [number, number] {
   }
   return [sides[0], sides[1]];
 }
+
+/** A parser for a share of 100, say `1%`: from 0.01 % to 50 %. */
+export function percentage(text: string): number {
+  const found = /^(\d+(?:\.\d+)?) ?%$/.exec(text);
+  const share = found ? Number(found[1]) / 100 : Number.NaN;
+  if (!(share >= 1e-4 && share <= 0.5))
+    throw new InvalidArgumentError('Expected a share from 0.01% to 50%, for example 1%.');
+  return share;
+}

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import type { Calibration } from '../bundle/calibration.js';
 import type { Manifest } from '../bundle/manifest.js';
 import type { Dataset, DatasetSource } from '../data/dataset.js';
 import type { DetectorOptions } from '../detector/detector.js';
@@ -10,7 +12,7 @@ import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-o
 import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
 import { judge, unlearned } from './judge.js';
-import { frameSize, wholeNumber } from './numbers.js';
+import { frameSize, percentage, wholeNumber } from './numbers.js';
 import { reportFile } from './report-file.js';
 import { threadsOption } from './threads.js';
 import { TrainReport } from './train-report.js';
@@ -21,6 +23,8 @@ interface Options extends DatasetChoice {
   readonly recipe: RecipeName;
   readonly epochs?: number;
   readonly seed: number;
+  readonly falseAlarms?: number;
+  readonly exclude?: string;
   readonly size?: readonly [number, number];
   readonly report?: string;
   readonly resume: boolean;
@@ -44,6 +48,8 @@ export const train = withDatasetOptions(
     "of the frames in pixels, multiples of 16, instead of the pictures' own shape",
     frameSize,
   )
+  .option('--false-alarms <percent>', "of good parts, instead of the recipe's: 1%, 0.5%", percentage)
+  .option('--exclude <file>', 'good images to leave out: a text file of their paths in the folder, one a line')
   .option('--report <file>', 'write an HTML page about it, with the test images where there are some')
   .option('--resume', 'go on where an interrupted training stopped', false)
   .option(
@@ -59,14 +65,21 @@ export const train = withDatasetOptions(
     `\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.\n\n${CRITERION}\nSo does a training that was stopped early. Without images to compare on, a bundle that is whole is put to use.`,
   )
   .action(async (options: Options) => {
-    const [{ train: trainBundle }, { recipes }, { describeFalseAlarms }, { openEngine }, { resolveTeacher }] =
-      await Promise.all([
-        import('../training/train.js'),
-        import('../training/recipes.js'),
-        import('../training/calibration.js'),
-        import('../engine/engines.js'),
-        import('../teacher/store.js'),
-      ]);
+    const [
+      { train: trainBundle },
+      { recipes },
+      { describeFalseAlarms },
+      { openEngine },
+      { resolveTeacher },
+      { describeOdd, oddImages },
+    ] = await Promise.all([
+      import('../training/train.js'),
+      import('../training/recipes.js'),
+      import('../training/calibration.js'),
+      import('../engine/engines.js'),
+      import('../teacher/store.js'),
+      import('../training/odd-images.js'),
+    ]);
     if (options.evaluate !== undefined && !options.activate) {
       throw new KdadError('USAGE', '--evaluate: expected --activate beside it');
     }
@@ -87,12 +100,14 @@ export const train = withDatasetOptions(
       data: source,
       teacher: await resolveTeacher(options.teacher),
       recipe,
+      exclude: options.exclude === undefined ? undefined : await readNames(options.exclude),
       engine: await openEngine(engine, { threads }),
       signal: interruption.signal,
       onProgress: (progress) => report.show(progress),
     });
     report.end();
     const { threshold, training, split, int8 } = manifest;
+    const odd = describeOdd(oddImages(calibration.scores));
     console.log(
       [
         `${finished ? 'Trained' : 'Stopped early; the best so far is'} ${options.out}`,
@@ -100,6 +115,8 @@ export const train = withDatasetOptions(
         `  images     ${split.training.length} learned, ${split.validation.length} held out`,
         `  threshold  ${threshold.value.toPrecision(4)} (${threshold.rule})`,
         `             ${describeFalseAlarms(calibration.falseAlarms)}`,
+        ...promise(calibration).map((line) => `             ${line}`),
+        ...(odd === undefined ? [] : [`  odd images ${odd}; look at them, and train without them by --exclude`]),
         ...(int8 ? [`  int8       ${int8.agrees ? 'may be used' : 'is not used'}: ${int8.reason}`] : []),
         ...(finished ? [] : ['Go on with the same command and --resume.']),
       ].join('\n'),
@@ -109,6 +126,25 @@ export const train = withDatasetOptions(
     if (!finished || !(await activateVersion(place.store, place.version, evaluation, { engine, threads })))
       process.exitCode = NOT_ACTIVATED;
   });
+
+/** Where a rate of false alarms was asked for that so few images cannot support. */
+function promise({ parameters: { falseAlarms }, scores }: Calibration): string[] {
+  const images = scores.filter(({ degraded }) => !degraded).length;
+  const least = 1 / (images + 1);
+  if (falseAlarms === undefined || falseAlarms >= least) return [];
+  return [`with ${images} held-out images no rule can promise less than ${(100 * least).toFixed(1)} % of false alarms`];
+}
+
+/** One a line; empty ones say nothing. */
+async function readNames(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new KdadError('USAGE', `--exclude ${file}: ${cause.message}`, { cause });
+  });
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
 
 function describeStudent({ epochs, bestEpoch }: Manifest['training']): string {
   const { validationLoss } = epochs[bestEpoch - 1];

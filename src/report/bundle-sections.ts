@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import type { Bundle } from '../bundle/read.js';
 import { describeFalseAlarms } from '../training/calibration.js';
+import { describeOdd, oddImages } from '../training/odd-images.js';
 import { calibrationChart, trainingCurves } from './charts.js';
-import type { Html } from './html.js';
+import { type Html, html } from './html.js';
 import { facts, section } from './page.js';
 
 /** How the bundle came about: training, calibration. */
@@ -10,12 +11,14 @@ export function trainingSections({ manifest, calibration, threshold, precision }
   const { epochs, bestEpoch } = manifest.training;
   const { rule, parameters } = calibration;
   const rules = Object.entries(parameters).map(([name, parameter]) => `${name} ${parameter}`);
+  const odd = describeOdd(oddImages(calibration.scores));
   const scores = calibration.scores.map(({ score }) => score);
   return [
     section(
       'Calibration of the threshold',
       `${scores.length} good images that the student did not learn from gave ${threshold.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}), judged in ${precision}. ${describeFalseAlarms(calibration.falseAlarms)}.`,
       calibrationChart(scores, threshold),
+      ...(odd === undefined ? [] : [html`<p>${`Images that ${odd}.`}</p>`]),
     ),
     ...(epochs.length === 0
       ? []

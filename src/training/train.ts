@@ -51,6 +51,10 @@ export interface TrainOptions {
   readonly seed: number;
   /** Goes on from the checkpoint beside `out`, where there is one, and replaces the bundle that the interruption left. */
   readonly resume?: boolean;
+  /** Share of good parts that may be called anomalous, instead of the recipe's. */
+  readonly falseAlarms?: number;
+  /** Good images to leave out, by their paths in `data`. */
+  readonly exclude?: readonly string[];
   readonly engine: Engine;
   readonly preprocessing?: Preprocessing;
   /** Height and width of the frames, instead of the recipe's or the pictures' own shape; multiples of 16. */
@@ -87,9 +91,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   await makeParent(out);
   await checkTarget(out, { replace: resume });
   const { weights: teacher, sha256: teacherHash } = await readTeacher(options.teacher);
-  const { root, good } = await findDataset(data);
+  const { root, good: found } = await findDataset(data);
+  const good = without(found, options.exclude, root);
   const split = splitGood(good, { seed });
-  const recipe = { ...options.recipe, epochs: options.epochs ?? epochsFor(options.recipe, split.training.length) };
+  const recipe = {
+    ...withFalseAlarms(options.recipe, options.falseAlarms),
+    epochs: options.epochs ?? epochsFor(options.recipe, split.training.length),
+  };
   const { preprocessing, padded } = await framesFor(root, good, options);
   const images = await loadSplit(root, split, preprocessing, signal, onProgress);
   const dataHash = await fingerprint(root, good);
@@ -174,6 +182,27 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   await writeBundle(out, { files, manifest }, { replace: resume });
   if (distilled.finished) await removeCheckpoint(checkpoint);
   return { manifest, calibration, finished: distilled.finished };
+}
+
+/** @throws KdadError DATASET_INVALID for names that are not there */
+function without(good: readonly string[], exclude: readonly string[] = [], root: string): readonly string[] {
+  const excluded = new Set(exclude);
+  const unknown = exclude.filter((name) => !good.includes(name));
+  if (unknown.length > 0) {
+    const named = unknown.slice(0, 5).join(', ') + (unknown.length > 5 ? ` and ${unknown.length - 5} more` : '');
+    throw new KdadError('DATASET_INVALID', `${root}: no good images ${named}, which were to be left out`);
+  }
+  return good.filter((name) => !excluded.has(name));
+}
+
+/** @throws KdadError USAGE where the recipe's threshold does not go by a rate of false alarms */
+function withFalseAlarms(recipe: Recipe, falseAlarms: number | undefined): Recipe {
+  if (falseAlarms === undefined) return recipe;
+  const { rule, parameters } = recipe.threshold;
+  if (!('falseAlarms' in parameters)) {
+    throw new KdadError('USAGE', `recipe ${recipe.name}: its threshold (${rule}) knows no rate of false alarms`);
+  }
+  return { ...recipe, threshold: { rule, parameters: { ...parameters, falseAlarms } } };
 }
 
 /** The images, and behind them a degraded copy of each where the recipe wants it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { positiveNumber, wholeNumber } from '../../src/commands/numbers.js';
+import { frameSize, percentage, positiveNumber, wholeNumber } from '../../src/commands/numbers.js';
 
 describe('numbers on the command line', () => {
   it.each(['1', '20', '2147483647'])('takes the whole number %s', (text) => {
@@ -24,5 +24,21 @@ describe('numbers on the command line', () => {
 
   it.each(['0', '-1', 'Infinity', 'NaN', 'much', '', ' '])('refuses "%s" where a number above 0 is due', (text) => {
     expect(() => positiveNumber(text)).toThrow('Expected a number above 0.');
+  });
+});
+
+describe('a share', () => {
+  it('is written with a percent sign', () => {
+    expect(['1%', '0.5 %', '50%'].map(percentage)).toEqual([0.01, 0.005, 0.5]);
+    for (const text of ['1', '0%', '60%', '-1%', 'one%', '']) expect(() => percentage(text)).toThrow('Expected');
+  });
+});
+
+describe('the size of a frame', () => {
+  it('is height x width, in multiples of 16', () => {
+    expect(frameSize('640x256')).toEqual([640, 256]);
+    for (const text of ['640', '640x250', '0x256', '16x256', '256x8192', '-256x256', '256X256']) {
+      expect(() => frameSize(text)).toThrow('Expected');
+    }
   });
 });

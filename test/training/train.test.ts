@@ -115,6 +115,25 @@ describe('training', () => {
     expect(learned).toEqual(await decodeImage(join(folders[0], calibration.scores[0].image), { size }));
   }, 300_000);
 
+  it('with the memory alone writes no student; leaves out images, and goes by a rate of false alarms', async () => {
+    const base = { ...(await options('remembered')), recipe: recipes.memory, epochs: undefined };
+    const { manifest, calibration } = await train(base);
+    expect(manifest).toMatchObject({ training: { bestEpoch: 0, epochs: [] }, recipe: { name: 'memory' } });
+    expect(await readdir(base.out)).toContain('memory.safetensors');
+    expect(await readdir(base.out)).not.toContain('student.safetensors');
+
+    const exclude = ['train/good/000.png', 'train/good/001.png'];
+    const strict = await train({ ...base, out: `${base.out}-strict`, exclude, falseAlarms: 0.001 });
+    expect(strict.manifest.data.images).toBe(manifest.data.images - 2);
+    const learned = [...strict.manifest.split.training, ...strict.manifest.split.validation];
+    expect(learned.filter((name) => exclude.includes(name))).toEqual([]);
+    expect(strict.calibration.parameters).toEqual({ falseAlarms: 0.001 });
+    expect(strict.calibration.threshold).toBeGreaterThan(calibration.threshold);
+    await expect(train({ ...base, out: `${base.out}-none`, exclude: ['none.png'] })).rejects.toThrow(/none\.png/);
+    const seed = { ...base, out: `${base.out}-seed`, recipe: recipes.seed, falseAlarms: 0.01 };
+    await expect(train(seed)).rejects.toMatchObject({ code: 'USAGE' });
+  }, 120_000);
+
   it('refuses to resume with other options, and to write over a bundle', async () => {
     const other = await options('other');
     const stop = new AbortController();
