@@ -68,6 +68,10 @@ const table = {
     fix: 'Check the address, the login and the network; ffprobe with the same address tells more.',
   },
   FFMPEG_FAILED: { exitCode: 4, fix: 'Try the address or file with ffprobe; the last lines of ffmpeg are above.' },
+  VIDEO_DAMAGED: {
+    exitCode: 3,
+    fix: 'Copy or record the video again; ffmpeg -v warning -i FILE -f null - shows all that is wrong with it.',
+  },
   INFERENCE_FAILED: { exitCode: 4, fix: 'See the log above; kdad-edge predict with the same bundle shows more.' },
   STATE_UNUSABLE: {
     exitCode: 4,

@@ -4,6 +4,9 @@ import { now } from '../clock.js';
 import type { KnownBits } from '../data/sample-bits.js';
 import { KdadError } from '../errors.js';
 import { isEndless, isLive } from './command.js';
+import type { DamageListener, DamageReason } from './damage.js';
+import { DamageReport } from './damage-report.js';
+import { DamageWarnings } from './damage-warnings.js';
 import type { Ffmpeg } from './ffmpeg.js';
 import { playFolder } from './folder.js';
 import type { Frame } from './frame.js';
@@ -34,8 +37,14 @@ export interface CameraListener {
   onState?(state: CameraState, reason?: string): void;
   /** A lost source is about to be tried again. */
   onReconnect?(): void;
-  /** Something was passed over, say an unreadable picture of a folder. */
+  /** Something was passed over, say an unreadable picture of a folder; damaged frames are told once a minute. */
   onWarning?(message: string): void;
+  /** Frames are damaged, from here to a key frame. */
+  onDamage?(reason: DamageReason): void;
+  /** A frame came that is not handed on, because it may be damaged. */
+  onDamagedFrame?(): void;
+  /** A recorded video has come to its end, and was not whole; `what` says why. */
+  onDamagedVideo?(what: string): void;
 }
 
 export interface CameraOptions {
@@ -62,6 +71,7 @@ export class Camera {
   readonly #readers = new Readers();
   #state: CameraState = 'connecting';
   #sequence = 0;
+  readonly #warnings: DamageWarnings;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -70,6 +80,7 @@ export class Camera {
     this.#settings = settings;
     this.#options = options;
     this.#redact = redactorFor(settings.source);
+    this.#warnings = new DamageWarnings((message) => options.listener.onWarning?.(message));
   }
 
   get state(): CameraState {
@@ -144,11 +155,34 @@ export class Camera {
       // The source may be on time, and the next frame that is wanted far.
       nextFrame: (stallTimeout ?? defaultStallTimeout) + (fps === undefined ? 0 : 1000 / fps),
     };
+    const damage = this.#damageListener();
     return readFrames(
       source,
-      { ffmpeg, size, aspect, fps, view, hardware, signal, patience, killGrace },
+      { ffmpeg, size, aspect, fps, view, hardware, signal, patience, damage, killGrace },
       this.#readers,
     );
+  }
+
+  #damageListener(): DamageListener {
+    const { listener } = this.#options;
+    const report = new DamageReport();
+    return {
+      onDamage: (reason, detail) => {
+        listener.onDamage?.(reason);
+        this.#warnings.damage(reason, this.#redact(detail));
+        report.add(detail);
+      },
+      onDamagedFrame: () => {
+        listener.onDamagedFrame?.();
+        this.#warnings.frame();
+        report.leaveOut();
+      },
+      onEnd: (length) => {
+        if (this.#settings.source.kind !== 'file') return;
+        const what = report.text(length);
+        if (what !== undefined) listener.onDamagedVideo?.(what);
+      },
+    };
   }
 
   #become(state: CameraState, reason?: string): void {

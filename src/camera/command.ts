@@ -1,6 +1,7 @@
 import { LIKE, PADDING } from '../data/framing.js';
 import type { Framing } from '../data/preprocessing.js';
 import { readAddress } from './address.js';
+import { markedSelect } from './decoder-log.js';
 import { atLeast, type FfmpegVersion } from './ffmpeg.js';
 import { type Codec, type Decoder, hardwareOptions } from './hardware.js';
 import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from './settings.js';
@@ -30,6 +31,8 @@ export interface CommandOptions {
   readonly hardware?: { readonly decoder: Decoder; readonly codec: Codec };
   /** A source that we read ourselves: this is what comes to ffmpeg's standard input. */
   readonly fed?: FedFormat;
+  /** Has ffmpeg tell of each frame, as `DecoderLog` reads it; ffmpeg 4.1 and newer. */
+  readonly watched?: boolean;
   readonly version: FfmpegVersion;
 }
 
@@ -41,10 +44,10 @@ export interface CommandOptions {
  */
 export function decodeCommand(
   source: StreamSource,
-  { size, aspect, fps, view = {}, hardware, fed, version }: CommandOptions,
+  { size, aspect, fps, view = {}, hardware, fed, watched, version }: CommandOptions,
 ): Command {
   const filters = [
-    ...(fps === undefined ? [] : [rateCap(fps)]),
+    ...selection(fps === undefined ? undefined : rateCap(fps), watched),
     ...viewFilters(view),
     ...frameFilters({ size, aspect }),
   ].join(',');
@@ -52,9 +55,13 @@ export function decodeCommand(
   const { args, stdin } = fed ? fedInput(fed) : input(source, version);
   return {
     args: [
-      ...['-nostdin', '-hide_banner', '-loglevel', 'warning'],
+      ...[
+        '-nostdin',
+        '-hide_banner',
+        ...(watched ? ['-nostats', '-loglevel', 'level+info'] : ['-loglevel', 'warning']),
+      ],
       ...(hardware ? hardwareOptions(hardware.decoder, hardware.codec) : []),
-      ...(isLive(source) ? withoutDelay : []),
+      ...decoderThreads(isLive(source), fed, watched),
       ...args,
       ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf', filters, everyFrame, 'passthrough'],
       // One thread, of the output: by default even raw frames are "encoded" by several, which keep one frame back.
@@ -79,8 +86,19 @@ function frameFilters({ size: [height, width], aspect }: Framing): string[] {
   ];
 }
 
-/** Threads share the slices of one frame, if it has several: each that had a frame of its own would keep that back for one frame more. */
-const withoutDelay = ['-thread_type', 'slice'];
+/**
+ * Threads that had a frame each would keep it back for one frame more, and speak of damage before the frames that come first; so they share the slices
+ * of one frame, if it has several. But what is missing of H.264 is noticed by a decoder of one thread alone (libavcodec's `enable_er`), and H.265's never notices.
+ */
+function decoderThreads(live: boolean, fed: FedFormat | undefined, watched = false): string[] {
+  if (watched && fed !== 'hevc') return ['-threads', '1'];
+  return live ? ['-thread_type', 'slice'] : [];
+}
+
+function selection(passes: string | undefined, watched = false): string[] {
+  if (watched) return [markedSelect(passes)];
+  return passes === undefined ? [] : [`select='${passes}'`];
+}
 
 /** Whether a source shows the present, so that its first frames may be broken ones. */
 export function isLive({ kind }: StreamSource | FolderSource): boolean {
@@ -158,10 +176,10 @@ function escapeUrl(url: string): string {
 }
 
 /**
- * A filter that passes at most `fps` frames a second: each passed frame moves the time from which the next may pass
+ * An expression of `select` that passes at most `fps` frames a second: each passed frame moves the time from which the next may pass
  * (variable 0) on by a period. Unlike ffmpeg's `fps` it never repeats a frame, and a clock set back does not stop it.
  */
 function rateCap(fps: number): string {
   const period = `1/${fps}`;
-  return `select='if(gte(t,ld(0))+lt(t,ld(0)-${period}),st(0,clip(ld(0)+${period},t,t+${period})),0)'`;
+  return `if(gte(t,ld(0))+lt(t,ld(0)-${period}),st(0,clip(ld(0)+${period},t,t+${period})),0)`;
 }

@@ -1,12 +1,15 @@
 import { KdadError } from '../errors.js';
-import { type CommandOptions, decodeCommand, type StreamSource } from './command.js';
+import { type CommandOptions, decodeCommand, isLive, type StreamSource } from './command.js';
+import { type DamageListener, type DamageReason, damageWords, longestDamage } from './damage.js';
+import { DecoderLog } from './decoder-log.js';
 import type { Feed } from './feed.js';
-import { environmentOf, type Ffmpeg } from './ffmpeg.js';
+import { atLeast, environmentOf, type Ffmpeg } from './ffmpeg.js';
 import { FrameAssembler } from './frame-assembler.js';
-import { LogTail } from './log-tail.js';
+import { FrameMarks } from './frame-marks.js';
 import { spawnGroup, terminateGroup } from './process-group.js';
 import { redactText } from './redact.js';
 import type { View } from './view.js';
+import { Watchdog } from './watchdog.js';
 
 export interface DecodeOptions {
   readonly ffmpeg: Ffmpeg;
@@ -23,6 +26,10 @@ export interface DecodeOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds that the first frame, and each one after it, may take; without end when absent. */
   readonly patience?: { readonly firstFrame: number; readonly nextFrame: number };
+  /** Frames that may be damaged are left out, and told to this; all are handed on when it is absent. */
+  readonly damage?: DamageListener;
+  /** Milliseconds in which damaged frames alone may come; see `longestDamage`. */
+  readonly damagePatience?: number;
   /** Milliseconds from SIGTERM to SIGKILL. */
   readonly killGrace?: number;
 }
@@ -36,15 +43,15 @@ export interface DecodeOptions {
  */
 export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
   const { ffmpeg, size, aspect, fps, view, hardware, feed, signal, patience, killGrace = 2000 } = options;
+  const { damage, damagePatience = Math.max(longestDamage, patience?.nextFrame ?? 0) } = options;
+  // Older ones do not tell errors from other lines.
+  const watched = damage !== undefined && atLeast(ffmpeg.version, 4, 1);
   if (signal?.aborted) feed?.close();
   signal?.throwIfAborted();
   const rate = feed?.paced ? undefined : fps;
   const command = decodeCommand(source, {
-    size,
-    aspect,
+    ...{ size, aspect, view, hardware, watched },
     fps: rate,
-    view,
-    hardware,
     fed: feed?.format,
     version: ffmpeg.version,
   });
@@ -52,16 +59,7 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
     feed?.close();
     throw new KdadError('FFMPEG_FAILED', `ffmpeg cannot be run: ${cause.message}`, { cause });
   });
-  const log = new LogTail();
-  child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
   child.stdin.on('error', () => {}); // One that does not read tells why by its exit.
-  let refused: KdadError | undefined;
-  if (!feed) child.stdin.end(command.stdin);
-  else {
-    feed.play(child.stdin).catch((error) => {
-      refused = error;
-    });
-  }
   const closed = new Promise<string | undefined>((resolve) => {
     child.once('close', (code, by) =>
       resolve(code === 0 ? undefined : by ? `was ended by ${by}` : `exited with ${code}`),
@@ -73,29 +71,72 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
     stopping ??= terminateGroup(child, killGrace);
   };
   let stalled: string | undefined;
-  const expectFrame = (milliseconds: number) =>
-    setTimeout(() => {
-      stalled = `sent no frame for ${milliseconds / 1000} s`;
-      stop();
-    }, milliseconds);
+  const giveUp = (what: string) => {
+    stalled ??= what;
+    stop();
+  };
+  const watchdog = new Watchdog((milliseconds) => giveUp(`sent no frame for ${milliseconds / 1000} s`));
+  let damagedSince: number | undefined;
+  const leaveOut = () => {
+    damage?.onDamagedFrame();
+    damagedSince ??= performance.now();
+    if (patience && performance.now() - damagedSince > damagePatience)
+      giveUp(`sent nothing but damaged frames for ${damagePatience / 1000} s`);
+    else watchdog.refresh();
+  };
+
+  const marks = new FrameMarks();
+  const log = new DecoderLog({
+    live: isLive(source),
+    ahead: !isLive(source) && atLeast(ffmpeg.version, 7),
+    onFrame: ({ damaged, passes }) => passes && marks.push(damaged),
+    onDamage: (line) => {
+      // What we feed ends with a delimiter, and no picture behind it.
+      if (!stopping && !(feed && child.stdin.writableEnded)) damage?.onDamage('decoder', redactText(line));
+    },
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
+  child.stderr.once('close', () => {
+    log.end();
+    marks.end();
+  });
+  const onWithheld = (reason?: DamageReason) => {
+    // The begin of a frame that its marker cut is being decoded.
+    if (reason === 'marker') log.report();
+    if (reason) damage?.onDamage(reason, damageWords[reason]);
+    leaveOut();
+  };
+  let refused: KdadError | undefined;
+  if (!feed) child.stdin.end(command.stdin);
+  else {
+    feed.play(child.stdin, onWithheld).catch((error) => {
+      refused = error;
+    });
+  }
   const failed = (what: string) => {
     if (stalled && feed?.doubt) return new KdadError('CAMERA_FAILED', `${stalled.replace('sent ', '')}: ${feed.doubt}`);
-    const lines = log.lines.map(redactText);
+    const lines = log.tail.lines.map(redactText);
     const summary = lines.length > 0 ? `${what}: ${lines.at(-1)!.replace(/^pipe:0: /, '')}` : what;
     return new KdadError('FFMPEG_FAILED', [`ffmpeg ${summary}`, ...lines.map((line) => `  ${line}`)].join('\n'));
   };
 
   const assembler = new FrameAssembler(size[0] * size[1] * 3);
-  let watchdog = patience && expectFrame(patience.firstFrame);
+  watchdog.expect(patience?.firstFrame);
   signal?.addEventListener('abort', stop, { once: true });
   try {
     try {
       for await (const chunk of child.stdout) {
         for (const frame of assembler.push(chunk)) {
+          const damaged = watched && (await marks.next());
           if (stopping) break;
-          clearTimeout(watchdog);
+          if (damaged) {
+            leaveOut();
+            continue;
+          }
+          damagedSince = undefined;
+          watchdog.stop();
           yield frame;
-          watchdog = patience && expectFrame(patience.nextFrame);
+          watchdog.expect(patience?.nextFrame);
         }
         if (stopping) break;
       }
@@ -109,8 +150,9 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
     if (assembler.pendingBytes > 0) {
       throw failed(`ended inside a frame: ${assembler.pendingBytes} of ${size[0] * size[1] * 3} bytes`);
     }
+    damage?.onEnd?.(log.length);
   } finally {
-    clearTimeout(watchdog);
+    watchdog.stop();
     signal?.removeEventListener('abort', stop);
     feed?.close();
     stop();

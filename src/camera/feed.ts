@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { FedFormat } from './command.js';
+import type { DamageReason } from './damage.js';
 
 /** A network camera that we read ourselves: ffmpeg only decodes what it sends. */
 export interface Feed {
@@ -10,10 +11,10 @@ export interface Feed {
   /**
    * Has the camera send, and writes that to `output`, which is ended when the camera or `close` ends it.
    *
-   * @param onWithheld told of each picture that is not written, because it or one that it needs is damaged
+   * @param onWithheld told of each picture that is not written, because it is damaged for this reason, or because it needs one that is
    * @throws KdadError CAMERA_FAILED when the camera ends it by an error
    */
-  play(output: Writable, onWithheld?: () => void): Promise<void>;
+  play(output: Writable, onWithheld?: (reason?: DamageReason) => void): Promise<void>;
   /** Why no picture may have come so far, where the feed knows. */
   readonly doubt?: string;
   /** Says farewell, and does not wait for the answer. */

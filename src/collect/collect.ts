@@ -45,11 +45,12 @@ export interface Progress {
   readonly saved: number;
   readonly alike: number;
   readonly anomalous: number;
+  readonly damaged: number;
 }
 
 /**
  * Saves frames of a camera exactly as the detector sees them, each only once, until there are enough or the source ends.
- * @throws KdadError FFMPEG_FAILED when the camera is lost, OUTPUT_UNWRITABLE, ENGINE_FAILED
+ * @throws KdadError FFMPEG_FAILED when the camera is lost, VIDEO_DAMAGED behind the last good frame of a file that is not whole, OUTPUT_UNWRITABLE, ENGINE_FAILED
  */
 export async function collect(options: CollectOptions): Promise<Progress> {
   const { framing, out, count = Number.POSITIVE_INFINITY, onlyGood, full, onProgress, onSaved } = options;
@@ -60,12 +61,12 @@ export async function collect(options: CollectOptions): Promise<Progress> {
   }
   const detector = onlyGood && (await MaskingDetector.open(onlyGood.source, onlyGood));
   const likeness = new Likeness();
-  let progress: Progress = { saved: 0, alike: 0, anomalous: 0 };
+  let progress: Progress = { saved: 0, alike: 0, anomalous: 0, damaged: 0 };
   const add = (what: keyof Progress) => {
     progress = { ...progress, [what]: progress[what] + 1 };
   };
   try {
-    for await (const frame of frames(options, full ? LARGER : 1)) {
+    for await (const frame of frames(options, full ? LARGER : 1, () => add('damaged'))) {
       const seen = await resizePicture(frame, framing.size);
       if (detector && !(await isGood(detector, seen, onlyGood))) add('anomalous');
       else if (!(await likeness.isNew(seen))) add('alike');
@@ -99,12 +100,17 @@ async function isGood(
 async function* frames(
   { camera: settings, framing: { size, aspect, sampleBits }, ffmpeg, signal }: CollectOptions,
   larger: number,
+  onDamagedFrame: () => void,
 ): AsyncGenerator<Frame, void> {
   let newest: Frame | undefined;
   let failure: KdadError | undefined;
   let ended = false;
   let wake = () => {};
   const listener = {
+    onDamagedFrame,
+    onDamagedVideo: (what: string) => {
+      failure = new KdadError('VIDEO_DAMAGED', `camera ${settings.name}: ${what}`);
+    },
     onFrame: (frame: Frame) => {
       newest = frame;
       wake();

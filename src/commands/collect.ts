@@ -94,7 +94,9 @@ export const collect = new Command('collect')
         },
       signal: interruption.signal,
       onProgress: (done) =>
-        line.update(`Saved ${done.saved}; left out ${done.alike} alike, ${done.anomalous} anomalous`),
+        line.update(
+          `Saved ${done.saved}; left out ${done.alike} alike, ${done.anomalous} anomalous${done.damaged > 0 ? `, ${done.damaged} damaged` : ''}`,
+        ),
       onSaved: (picture, title) => sheet.add(picture, title),
     }).finally(async () => {
       line.finish();

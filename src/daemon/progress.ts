@@ -35,6 +35,12 @@ export class Progress {
     this.#live.set(name, { since: this.#now(), pause });
   }
 
+  /** A frame came that is not to be judged, because it may be damaged: the next one is waited for from now on. */
+  frameLeftOut(name: string): void {
+    const camera = this.#live.get(name);
+    if (camera) this.#live.set(name, { ...camera, since: this.#now() });
+  }
+
   /** The camera is live no more. */
   cameraGone(name: string): void {
     this.#live.delete(name);

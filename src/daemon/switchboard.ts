@@ -97,6 +97,13 @@ export class Switchboard {
       },
       onReconnect: () => metrics.cameraReconnects.inc({ camera }),
       onWarning: (message) => log.warn({ camera }, message),
+      onDamage: (reason) => metrics.cameraDamage.inc({ camera, reason }),
+      onDamagedFrame: () => {
+        metrics.framesReceived.inc({ camera });
+        metrics.framesDropped.inc({ camera, reason: 'damaged' });
+        progress.frameLeftOut(camera);
+      },
+      onDamagedVideo: (what) => log.warn({ camera }, what),
     };
   }
 

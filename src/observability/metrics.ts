@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { damageReasons } from '../camera/damage.js';
 import { residentMemory } from './process-memory.js';
 
 /** Every metric of the daemon; docs/metrics.md describes each. Names follow https://prometheus.io/docs/practices/naming/. */
@@ -12,7 +13,7 @@ export class Metrics {
   ]);
   readonly framesDropped = this.#counter(
     'kdad_frames_dropped_total',
-    "Frames never judged; reason is busy (no time for it), inference (lost with the inference process), unsettled (its camera had just connected) or untriggered (its camera's trigger did not ask for it).",
+    "Frames never judged; reason is busy (no time for it), inference (lost with the inference process), unsettled (its camera had just connected), damaged (a part of it, or of one that it needs, is missing or wrong) or untriggered (its camera's trigger did not ask for it).",
     ['camera', 'reason'],
   );
   readonly inferenceSeconds = this.#histogram(
@@ -43,6 +44,11 @@ export class Metrics {
   readonly cameraReconnects = this.#counter('kdad_camera_reconnects_total', 'Attempts to reach a lost camera again.', [
     'camera',
   ]);
+  readonly cameraDamage = this.#counter(
+    'kdad_camera_damage_total',
+    'Times that frames of a camera were damaged; reason is packets (some are missing), marker (one was marked as the end of a frame, and was not) or decoder (ffmpeg said so).',
+    ['camera', 'reason'],
+  );
   readonly inferenceRestarts = this.#counter(
     'kdad_inference_restarts_total',
     'Inference processes given up because they died, hung or failed; each is replaced.',
@@ -144,13 +150,14 @@ export class Metrics {
   addCamera(camera: string): void {
     this.framesReceived.inc({ camera }, 0);
     for (const verdict of ['good', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
-    for (const reason of ['busy', 'inference', 'unsettled', 'untriggered'])
+    for (const reason of ['busy', 'inference', 'unsettled', 'damaged', 'untriggered'])
       this.framesDropped.inc({ camera, reason }, 0);
     this.frameLatencySeconds.zero({ camera });
     this.alerts.inc({ camera }, 0);
     this.alertOpen.set({ camera }, 0);
     this.cameraUp.set({ camera }, 0);
     this.cameraReconnects.inc({ camera }, 0);
+    for (const reason of damageReasons) this.cameraDamage.inc({ camera, reason }, 0);
     this.driftWarnings.inc({ camera }, 0);
   }
 

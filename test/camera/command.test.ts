@@ -76,6 +76,19 @@ describe('the command line of ffmpeg', () => {
     expect(command.stdin).toBe(stdin);
   });
 
+  it.each([
+    ['one thread', undefined, '-threads 1'],
+    ['one thread', 'h264', '-threads 1'],
+    ['threads that share slices', 'hevc', '-thread_type slice'],
+  ] as const)('has each frame told of, and decodes with %s (fed %s)', (_, fed, threads) => {
+    const watched = { ...modern, fed, fps: 5, watched: true };
+    const line = decodeCommand({ kind: 'rtsp', url: 'rtsp://camera' }, watched).args.join(' ');
+    expect(line).toContain(`-nostdin -hide_banner -nostats -loglevel level+info ${threads} `);
+    const cap = 'if(gte(t,ld(0))+lt(t,ld(0)-1/5),st(0,clip(ld(0)+1/5,t,t+1/5)),0)';
+    const mark = 'print(-1-8*n-4*eq(pict_type,PICT_TYPE_B)-2*gt(ld(1),0)-key,24);print(max(t,0),24);ld(1)';
+    expect(line).toContain(`-vf select='st(1,${cap});${mark}',scale=`);
+  });
+
   it('cannot be broken out of by an address', () => {
     const url = "http://a:b\nfile '/etc/passwd'\\@camera";
     expect(decodeCommand({ kind: 'mjpeg', url }, modern).stdin).toBe(

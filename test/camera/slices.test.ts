@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { decode } from '../../src/camera/decode.js';
+import { Readers, readFrames } from '../../src/camera/readers.js';
 import { NetworkCamera, type SentPacket } from '../fixtures/network-camera.js';
 import { make, realFfmpegs } from './ffmpegs.js';
 
@@ -43,7 +44,8 @@ describe.each(['h264', 'hevc'] as const)('a camera that sends several slices a f
     camera = new NetworkCamera(streams[codec], { codec, fps: 50, marks });
     const seen: number[] = [];
     const patience = { firstFrame: 30_000, nextFrame: 30_000 };
-    for await (const frame of decode({ kind: 'rtsp', url: await camera.start() }, { ffmpeg, size, patience })) {
+    const source = { kind: 'rtsp', url: await camera.start() } as const;
+    for await (const frame of readFrames(source, { ffmpeg, size, patience }, new Readers())) {
       if (seen.push(expected.findIndex((one) => one.equals(frame))) === FRAMES + 5) break;
     }
     expect(seen).toEqual(Array.from({ length: FRAMES + 5 }, (_, frame) => frame % FRAMES));

@@ -55,6 +55,17 @@ describe('progress', () => {
     expect(progress.stuck).toBe(true);
   });
 
+  it('is not asked for while frames are left out because they are damaged', () => {
+    const { progress, stuckAfter } = watched();
+    progress.cameraLive('line', 10);
+    for (let i = 0; i < 10; i++) {
+      expect(stuckAfter(50)).toBe(false);
+      progress.frameLeftOut('line');
+    }
+    progress.frameLeftOut('another');
+    expect(stuckAfter(71)).toBe(true);
+  });
+
   it('is not asked for of a camera whose frames wait for a command', () => {
     const { progress, stuckAfter } = watched();
     progress.cameraLive('asked', Number.POSITIVE_INFINITY);

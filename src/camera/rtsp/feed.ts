@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { KdadError } from '../../errors.js';
 import { type CameraAddress, readAddress } from '../address.js';
 import { Authorisation } from '../authorisation.js';
+import type { DamageReason } from '../damage.js';
 import type { Feed } from '../feed.js';
 import type { Codec } from '../hardware.js';
 import { AccessUnits, type EncodedPicture } from './access-units.js';
@@ -76,7 +77,7 @@ export class RtspFeed implements Feed {
     return `the camera sends video, but no key frame came, and no picture can be decoded before one; ${advice}`;
   }
 
-  async play(output: Writable, onWithheld?: (picture: EncodedPicture) => void): Promise<void> {
+  async play(output: Writable, onWithheld?: (reason?: DamageReason) => void): Promise<void> {
     const connection = this.#connection;
     const units = new AccessUnits(this.#video);
     const clean = new CleanPictures();
@@ -86,7 +87,7 @@ export class RtspFeed implements Feed {
       if (this.#came === 'nothing') this.#came = 'packets';
       for (const picture of units.push(packet)) {
         if (picture.key) this.#came = 'key';
-        if (!clean.passes(picture)) onWithheld?.(picture);
+        if (!clean.passes(picture)) onWithheld?.(reasonOf(picture));
         else if (!output.write(picture.bytes)) connection.pause();
       }
     };
@@ -237,4 +238,10 @@ export class RtspFeed implements Feed {
     const { host, port } = this.#place;
     return new KdadError('CAMERA_FAILED', `${host}:${port ?? 554}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Undefined for a picture that is whole, and needs one that is not. */
+function reasonOf({ damage, afterGap }: EncodedPicture): DamageReason | undefined {
+  if (damage === 'cut') return 'marker';
+  return damage || afterGap ? 'packets' : undefined;
 }
