@@ -24,6 +24,10 @@ const table = {
   BUNDLE_DAMAGED: { exitCode: 3, fix: 'Copy the bundle again from its source, or train a new one.' },
   BUNDLE_UNSUPPORTED: { exitCode: 3, fix: 'Update kdad-edge, or train the model again with this version.' },
   OUTPUT_EXISTS: { exitCode: 2, fix: 'Choose another --out, or remove the old one first.' },
+  FILE_UNUSABLE: {
+    exitCode: 4,
+    fix: 'See that it is there, that this user may read and write it, and that its disk has room and is well.',
+  },
   OUTPUT_UNWRITABLE: { exitCode: 4, fix: 'Name a place that you may write to, on a disk with room.' },
   CHECKPOINT_INVALID: { exitCode: 3, fix: 'Start again without --resume, or resume with the options it began with.' },
   TRAINING_DIVERGED: { exitCode: 3, fix: 'Lower the learning rate, or train with the default recipe.' },

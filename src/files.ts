@@ -22,6 +22,16 @@ export function unwritable(path: string, cause: unknown): KdadError {
 }
 
 /**
+ * What an error of the operating system means to the user where nobody could say more: it names call and path.
+ * @returns undefined for any other error
+ */
+export function systemFailure(error: unknown): KdadError | undefined {
+  const { code, syscall, message } = error as Partial<NodeJS.ErrnoException>;
+  const isSystems = error instanceof Error && typeof code === 'string' && typeof syscall === 'string';
+  return isSystems ? new KdadError('FILE_UNUSABLE', `${message}`, { cause: error }) : undefined;
+}
+
+/**
  * Writes a file whole or not at all: beside the target, flushed to disk, then renamed over it.
  * @throws KdadError OUTPUT_UNWRITABLE, and leaves nothing behind
  */

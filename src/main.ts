@@ -10,11 +10,13 @@ import { evaluate } from './commands/evaluate.js';
 import { init } from './commands/init.js';
 import { models } from './commands/models.js';
 import { predict } from './commands/predict.js';
+import { endWithReader } from './commands/reader.js';
 import { run } from './commands/run.js';
 import { setup } from './commands/setup.js';
 import { teacher } from './commands/teacher.js';
 import { train } from './commands/train.js';
 import { KdadError } from './errors.js';
+import { systemFailure } from './files.js';
 import { version } from './version.js';
 
 const program = new Command('kdad-edge')
@@ -35,10 +37,13 @@ const program = new Command('kdad-edge')
   .addCommand(teacher)
   .addCommand(setup);
 
+endWithReader();
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof KdadError)) throw error;
-  console.error(`kdad-edge: ${error.message}${error.fix && `\n  ${error.fix}`}  [${error.code}]`);
-  process.exitCode = error.exitCode;
+  // Whatever else is thrown is a defect of ours.
+  const failure = error instanceof KdadError ? error : systemFailure(error);
+  if (!failure) throw error;
+  console.error(`kdad-edge: ${failure.message}${failure.fix && `\n  ${failure.fix}`}  [${failure.code}]`);
+  process.exitCode = failure.exitCode;
 }

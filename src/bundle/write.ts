@@ -51,13 +51,13 @@ export async function writeBundle(path: string, contents: BundleContents, option
  * Says early, before hours of training, whether `writeBundle` would accept the target.
  *
  * @returns true where a bundle is, that would be replaced
- * @throws KdadError OUTPUT_EXISTS
+ * @throws KdadError OUTPUT_EXISTS, OUTPUT_UNWRITABLE where we may not even look
  */
 export async function checkTarget(path: string, { replace = false }: WriteOptions = {}): Promise<boolean> {
   const present: string[] = await readdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     if (error.code === 'ENOTDIR') throw new KdadError('OUTPUT_EXISTS', `${path}: a file is there`, { cause: error });
-    throw error;
+    throw unwritable(path, error);
   });
   if (present.length === 0) return false;
   const bundle = present.includes('manifest.json');

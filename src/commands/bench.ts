@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Section, sections } from '../benchmark/sections.js';
 import { interruptible } from './interruption.js';
 import { ProgressLine } from './progress-line.js';
-import { endWithReader } from './reader.js';
 import { threadsOption } from './threads.js';
 
 interface Options {
@@ -35,7 +34,6 @@ docs/benchmarks.md says what each number means, and how to compare it with other
       import('../benchmark/benchmark.js'),
       import('../benchmark/text.js'),
     ]);
-    endWithReader();
     const { signal } = interruptible();
     const progress = new Progress();
     const onProgress = progress.show.bind(progress);

@@ -8,7 +8,6 @@ import { deviceOption } from './device.js';
 import { engineOption } from './engine.js';
 import { judge, unlearned } from './judge.js';
 import { precisionOption } from './precision-option.js';
-import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
 import { threadsOption } from './threads.js';
 
@@ -37,7 +36,6 @@ export const evaluate = withDatasetOptions(
   .addOption(threadsOption())
   .option('--json', 'print the result as JSON', false)
   .action(async ({ model, compare, report, engine, device, threads, precision, json, ...source }: Options) => {
-    endWithReader();
     const page = report === undefined ? undefined : await reportFile(report);
     const models = compare === undefined ? [model] : [model, compare];
     const dataset = await unlearned(await tellDataset(source), models);

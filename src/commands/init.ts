@@ -1,8 +1,9 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, open, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { KdadError } from '../errors.js';
+import { makeParent, unwritable } from '../files.js';
 import { exitCodeOf, table } from './doctor.js';
 
 interface Options {
@@ -40,11 +41,6 @@ export const init = new Command('init')
     const answers = await complete(options);
     const { source, password } = await parseAddress(answers.camera);
     const secrets = { camera: password, broker: answers.brokerPassword };
-    await mkdir(folder, { recursive: true });
-    for (const of of ['camera', 'broker'] as const) {
-      if (secrets[of])
-        await writeFile(join(folder, PASSWORD_FILES[of]), `${secrets[of]}\n`, { mode: 0o600, flag: 'wx' });
-    }
     const text = configurationText({
       model: relative(resolve(folder), resolve(answers.model)) || '.',
       camera: { name: options.name, source },
@@ -57,7 +53,10 @@ export const init = new Command('init')
           }
         : undefined,
     });
-    await writeFile(file, text, { flag: 'wx' });
+    const passwords = (['camera', 'broker'] as const).flatMap((of) =>
+      secrets[of] ? [{ path: join(folder, PASSWORD_FILES[of]), data: `${secrets[of]}\n`, mode: 0o600 }] : [],
+    );
+    await writeNew([...passwords, { path: file, data: text }]);
     console.log(`Wrote ${file}`);
     if (!options.check) return;
     const findings = await examine(file);
@@ -66,6 +65,29 @@ export const init = new Command('init')
     console.log(process.exitCode ? `\nMend ${file} and try it with:` : '\nStart it with:');
     console.log(`  kdad-edge ${process.exitCode ? 'doctor' : 'run'} --config ${file}`);
   });
+
+/**
+ * Writes files that are not there yet, all of them or none.
+ * @throws KdadError OUTPUT_EXISTS, OUTPUT_UNWRITABLE
+ */
+async function writeNew(files: readonly { readonly path: string; readonly data: string; readonly mode?: number }[]) {
+  const written: string[] = [];
+  try {
+    for (const { path, data, mode } of files) {
+      await makeParent(path);
+      const handle = await open(path, 'wx', mode);
+      written.push(path);
+      await handle.writeFile(data).finally(() => handle.close());
+    }
+  } catch (error) {
+    for (const path of written) await rm(path, { force: true }).catch(() => {});
+    if (error instanceof KdadError) throw error;
+    const { code, path = '' } = error as NodeJS.ErrnoException;
+    throw code === 'EEXIST'
+      ? new KdadError('OUTPUT_EXISTS', `${path}: a file is there`, { cause: error })
+      : unwritable(path || files[0].path, error);
+  }
+}
 
 /** Asks for what the command line does not say, where there is somebody to ask. */
 async function complete(options: Options) {

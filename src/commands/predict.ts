@@ -5,7 +5,6 @@ import type { EngineName } from '../engine/engines.js';
 import { deviceOption, tellFallback } from './device.js';
 import { engineOption } from './engine.js';
 import { precisionOption } from './precision-option.js';
-import { endWithReader } from './reader.js';
 import { reportFile } from './report-file.js';
 import { threadsOption } from './threads.js';
 
@@ -51,7 +50,6 @@ and the exit code is that of the first error.`,
         import('../inspection/overlay-folder.js'),
         import('../camera/ffmpeg.js'),
       ]);
-    endWithReader();
     const page = options.html === undefined ? undefined : await reportFile(options.html);
     const bundle = await openBundle(options.model, precisionFor(options.precision, options));
     const threshold = bundle.threshold;

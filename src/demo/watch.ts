@@ -68,7 +68,9 @@ export async function watchLine(options: WatchOptions): Promise<Summary> {
       }
       if (about === 'heatmap' && alert) {
         const { round, position, part } = alert;
-        void writeFile(join(heatmaps, `round${round + 1}-part${position + 1}-${part.kind ?? 'good'}.jpg`), payload);
+        const name = `round${round + 1}-part${position + 1}-${part.kind ?? 'good'}.jpg`;
+        // Only to be looked at: the line is watched without it, too.
+        void writeFile(join(heatmaps, name), payload).catch(() => {});
       }
     });
     await client.subscribeAsync(`${PREFIX}/cameras/+/+`, { qos: 1 });

@@ -2,13 +2,20 @@
  * The inference process: loads one detector and judges batches, one request at a time. It is a process of its own because
  * engines block the thread that calls them, and because a crash in native code must not take the daemon with it.
  */
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { KdadError } from '../errors.js';
 import { MaskingDetector } from './masking-detector.js';
 import type { Answer, Request } from './messages.js';
 
+/** Of this process, see nice(1). */
+const NICENESS = 5;
+
 // It may take every core for as long as a batch lasts: what takes in frames and tells of alerts goes first.
-setPriority(5);
+try {
+  if (getPriority() < NICENESS) setPriority(NICENESS);
+} catch {
+  // A sandbox may forbid that; then the kernel shares the cores out evenly.
+}
 
 let detector: MaskingDetector | undefined;
 

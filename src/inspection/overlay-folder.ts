@@ -1,6 +1,7 @@
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { KdadError } from '../errors.js';
+import { makeParent, replaceFile, unwritable } from '../files.js';
 import { renderOverlay } from './heatmap.js';
 import type { Prediction } from './predict.js';
 
@@ -16,14 +17,19 @@ export class OverlayFolder {
   /**
    * Makes the folder. It has to be new or empty, so that no overlay ever replaces anything.
    *
-   * @throws KdadError OUTPUT_EXISTS
+   * @throws KdadError OUTPUT_EXISTS, OUTPUT_UNWRITABLE
    */
   async create(): Promise<void> {
     const refuse = (what: string) => new KdadError('OUTPUT_EXISTS', `${this.#path}: ${what}`);
     await mkdir(this.#path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'EEXIST' || error.code === 'ENOTDIR' ? refuse('a file is there') : error;
+      throw error.code === 'EEXIST' || error.code === 'ENOTDIR'
+        ? refuse('a file is there')
+        : unwritable(this.#path, error);
     });
-    if ((await readdir(this.#path)).length > 0) throw refuse('the folder is not empty');
+    const present = await readdir(this.#path).catch((error) => {
+      throw unwritable(this.#path, error);
+    });
+    if (present.length > 0) throw refuse('the folder is not empty');
   }
 
   /** @returns the path of the overlay */
@@ -31,10 +37,9 @@ export class OverlayFolder {
     const stem =
       source.name.replace(/\.[^./]*$/, '') + (frame === undefined ? '' : `-${String(frame).padStart(6, '0')}`);
     const path = join(this.#path, this.#unique(stem));
-    await mkdir(dirname(path), { recursive: true });
     const jpeg = await renderOverlay({ ...picture, map, threshold });
-    await writeFile(`${path}.part`, jpeg);
-    await rename(`${path}.part`, path);
+    await makeParent(path);
+    await replaceFile(path, jpeg);
     return path;
   }
 

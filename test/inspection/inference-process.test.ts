@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Bundle, openBundle } from '../../src/bundle/read.js';
 import { decodeImage } from '../../src/data/image.js';
@@ -10,7 +13,9 @@ import type { Used } from '../../src/detector/detector.js';
 import { libraryOf, parseDevice } from '../../src/engine/onnx/device.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
 import { InferenceProcess, type InferenceProcessOptions } from '../../src/inspection/inference-process.js';
+import { main } from '../fixtures/command-line.js';
 import { TINY, tinyBundle } from '../fixtures/tiny-bundle.js';
+import { canBeUnprivileged, unprivileged } from '../fixtures/unprivileged.js';
 
 const entry = new URL('../../dist/inspection/inference-main.js', import.meta.url);
 const running: InferenceProcess[] = [];
@@ -130,6 +135,17 @@ describe('the inference process', () => {
     });
     expect(devices).toEqual([]);
   });
+
+  it.skipIf(!canBeUnprivileged)(
+    'runs where it is less important than it wants to be, and may not become more so',
+    async () => {
+      const { bundle } = await tinyBundle();
+      await chmod(inject('shared'), 0o755);
+      const args = ['-n', '10', execPath, main, 'models', 'verify', bundle];
+      const { stdout } = await promisify(execFile)('nice', args, { ...unprivileged, cwd: '/' });
+      expect(stdout).toMatch(/is whole and judges/);
+    },
+  );
 
   it('leaves no process behind when it is stopped while it loads', async () => {
     const { process: one } = inference({ source: await tiny() });
