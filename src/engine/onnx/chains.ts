@@ -68,13 +68,17 @@ function sum(node: Node, produced: ReadonlySet<string>, readers: Readers): Chain
   return closed({ kind: 'sum', nodes: [node], operands }, readers);
 }
 
+/** What changes no value. */
+const moves = new Set(['Transpose', 'Reshape']);
+
 /** With the ReLU behind it, where there is one. */
 function closed(chain: Omit<Chain, 'end' | 'measured'>, readers: Readers): Chain {
   const last = chain.nodes[chain.nodes.length - 1];
   const next = onlyReader(last, readers);
   const nodes = next?.operator === 'Relu' ? [...chain.nodes, next] : chain.nodes;
   const made = nodes[nodes.length - 1];
-  const least = onlyReader(made, readers);
+  let least = onlyReader(made, readers);
+  while (least && moves.has(least.operator)) least = onlyReader(least, readers);
   const [end] = made.outputs;
   return { ...chain, nodes, end, measured: least?.operator === 'ReduceMin' ? least.outputs[0] : end };
 }

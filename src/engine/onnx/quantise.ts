@@ -39,8 +39,8 @@ export function quantise(graph: Graph, ranges: ReadonlyMap<string, Range>): Grap
   return new Quantiser(graph, ranges).graph;
 }
 
-/** What only compares values does so with bytes, too. */
-const orderly = new Set(['MaxPool', 'ReduceMin']);
+/** What only compares or moves values does so with bytes, too. */
+const orderly = new Set(['MaxPool', 'ReduceMin', 'Reshape', 'Transpose']);
 
 class Quantiser {
   readonly graph = new Graph();
