@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { steadyNow } from '../clock.js';
+import { bootNow } from '../clock.js';
 import { type RelativeThreshold, relativeThreshold } from '../config/threshold.js';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
@@ -9,8 +9,8 @@ import { setAside } from '../state/set-aside.js';
 
 const cameraOverrides = z.strictObject({
   threshold: relativeThreshold.optional(),
-  /** Without `until` it lasts until somebody ends it. */
-  mute: z.strictObject({ until: z.iso.datetime().optional() }).optional(),
+  /** Without `until` it lasts until somebody ends it. `left`: milliseconds from when it was written; no clock makes it last longer. */
+  mute: z.strictObject({ until: z.iso.datetime().optional(), left: z.number().optional() }).optional(),
 });
 
 /** Earlier versions kept a score, for one version of a model. */
@@ -35,15 +35,22 @@ export interface Commanded {
 export class Overrides {
   readonly #file: string;
   readonly #onFailure: (reason: string) => void;
+  readonly #boot: () => number;
   #cameras: Readonly<Record<string, CameraOverrides>> = {};
-  /** When mutes end, in steady time. */
+  /** When mutes end, in time since boot: a clock that is set changes nothing about that, nor does sleep. */
   readonly #muteEnds = new Map<string, number>();
+  /** The same by the clock, of those that an earlier run left: how long the box was off since, only the clock can say. */
+  readonly #muteEndsByClock = new Map<string, number>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param onFailure is told why the file, or a part of it, does not hold */
-  constructor(file: string, onFailure: (reason: string) => void) {
+  /**
+   * @param onFailure is told why the file, or a part of it, does not hold
+   * @param boot milliseconds since the box was switched on
+   */
+  constructor(file: string, onFailure: (reason: string) => void, boot = bootNow) {
     this.#file = file;
     this.#onFailure = onFailure;
+    this.#boot = boot;
   }
 
   /** Reads what an earlier run left. */
@@ -61,13 +68,17 @@ export class Overrides {
       this.#onFailure(`${this.#file}: ${reason.replace(/\s+/g, ' ')}${place ? `; it is now ${place}` : ''}`);
     }
     for (const [camera, { mute }] of Object.entries(this.#cameras)) {
-      if (mute) this.#muteEnds.set(camera, mute.until ? steadyNow() + Date.parse(mute.until) - Date.now() : Infinity);
+      if (!mute) continue;
+      this.#muteEnds.set(camera, this.#boot() + (mute.left ?? Number.POSITIVE_INFINITY));
+      if (mute.until) this.#muteEndsByClock.set(camera, Date.parse(mute.until));
     }
   }
 
-  /** Waits for what is being written. */
+  /** Waits for what is being written, and writes how long mutes last from now on. */
   async stop(): Promise<void> {
     await this.#turn.catch(() => {});
+    const ending = Object.keys(this.#cameras).filter((camera) => Number.isFinite(this.#muteEnds.get(camera)));
+    if (ending.some((camera) => this.isMuted(camera))) await this.#change({}).catch(() => {});
   }
 
   /** The threshold that was set for this camera; undefined where none was. */
@@ -76,12 +87,15 @@ export class Overrides {
   }
 
   isMuted(camera: string): boolean {
-    return (this.#muteEnds.get(camera) ?? 0) > steadyNow();
+    const byClock = this.#muteEndsByClock.get(camera) ?? Number.POSITIVE_INFINITY;
+    return (this.#muteEnds.get(camera) ?? 0) > this.#boot() && byClock > Date.now();
   }
 
   /** What holds for a camera: whether it is muted, and the time until which, where there is one. */
   muteOf(camera: string): { readonly muted: boolean; readonly until?: string } {
-    return this.isMuted(camera) ? { muted: true, ...this.#cameras[camera]?.mute } : { muted: false };
+    if (!this.isMuted(camera)) return { muted: false };
+    const { until } = this.#cameras[camera]?.mute ?? {};
+    return { muted: true, ...(until !== undefined && { until }) };
   }
 
   /** Both of it; undefined where neither holds. */
@@ -93,20 +107,22 @@ export class Overrides {
 
   /** @param threshold undefined takes it back */
   setThreshold(camera: string, threshold: RelativeThreshold | undefined): Promise<void> {
-    return this.#change(camera, { threshold });
+    return this.#change({ [camera]: { threshold } });
   }
 
   /** @param duration milliseconds; until `unmute` when absent */
   async mute(camera: string, duration = Number.POSITIVE_INFINITY): Promise<void> {
     const until = Number.isFinite(duration) ? new Date(Date.now() + duration).toISOString() : undefined;
-    const end = steadyNow() + duration;
-    await this.#change(camera, { mute: { until } });
+    const end = this.#boot() + duration;
+    await this.#change({ [camera]: { mute: { until, left: until === undefined ? undefined : duration } } });
     this.#muteEnds.set(camera, end);
+    this.#muteEndsByClock.delete(camera);
   }
 
   async unmute(camera: string): Promise<void> {
-    await this.#change(camera, { mute: undefined });
+    await this.#change({ [camera]: { mute: undefined } });
     this.#muteEnds.delete(camera);
+    this.#muteEndsByClock.delete(camera);
   }
 
   /** A score has no meaning any more: it must not hold in silence as something else. */
@@ -118,12 +134,25 @@ export class Overrides {
     return { mute };
   }
 
+  /** What holds for a camera, with what is left of its mute now. */
+  #leftOf(camera: string): CameraOverrides {
+    const kept = this.#cameras[camera] ?? {};
+    const end = this.#muteEnds.get(camera) ?? Number.POSITIVE_INFINITY;
+    if (!kept.mute || !Number.isFinite(end)) return kept;
+    return { ...kept, mute: { ...kept.mute, left: Math.max(0, end - this.#boot()) } };
+  }
+
   /** @throws KdadError STATE_UNUSABLE when it cannot be written; nothing has changed then */
-  #change(camera: string, change: CameraOverrides): Promise<void> {
+  #change(changes: Readonly<Record<string, CameraOverrides>>): Promise<void> {
     const changed = this.#turn
       .catch(() => {})
       .then(async () => {
-        const cameras = { ...this.#cameras, [camera]: { ...this.#cameras[camera], ...change } };
+        const cameras = Object.fromEntries(
+          [...new Set([...Object.keys(this.#cameras), ...Object.keys(changes)])].map((camera) => [
+            camera,
+            { ...this.#leftOf(camera), ...changes[camera] },
+          ]),
+        );
         try {
           await mkdir(dirname(this.#file), { recursive: true });
           await replaceFile(this.#file, `${JSON.stringify(cameras, null, 2)}\n`);

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { BelievedClock } from '../clock.js';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
 import { setAside } from '../state/set-aside.js';
@@ -32,6 +33,9 @@ interface Entry {
   bytes: number;
 }
 
+/** Milliseconds between two looks for what has become too old. */
+const INTERVAL = 10 * 60_000;
+
 /**
  * Keeps the evidence of alerts on disk, a folder each, `<camera>/<time>-<id>`, within limits: it never fills the disk. Calls take turns.
  */
@@ -39,15 +43,26 @@ export class EvidenceFolder {
   readonly #root: string;
   #limits: EvidenceLimits;
   readonly #onUnreadable: (reason: string) => void;
+  readonly #clock: Pick<BelievedClock, 'now'>;
+  #looking: NodeJS.Timeout | undefined;
   /** In the order of writing, which the clock does not change. */
   readonly #entries = new Map<string, Entry>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param onUnreadable is told what cannot be read of what is there; it is left alone */
-  constructor(root: string, limits: EvidenceLimits, onUnreadable: (reason: string) => void = () => {}) {
+  /**
+   * @param onUnreadable is told what cannot be read of what is there; it is left alone
+   * @param clock says what is too old: nothing while it cannot be believed
+   */
+  constructor(
+    root: string,
+    limits: EvidenceLimits,
+    onUnreadable: (reason: string) => void = () => {},
+    clock: Pick<BelievedClock, 'now'> = new BelievedClock(),
+  ) {
     this.#root = root;
     this.#limits = limits;
     this.#onUnreadable = onUnreadable;
+    this.#clock = clock;
   }
 
   /** Bytes in all. */
@@ -62,7 +77,7 @@ export class EvidenceFolder {
   }
 
   /**
-   * Takes stock of what an earlier run left, and takes away what is too old.
+   * Takes stock of what an earlier run left, and takes away what is too old, now and then from now on.
    * @throws KdadError STATE_UNUSABLE when it cannot be written
    */
   start(): Promise<void> {
@@ -79,7 +94,9 @@ export class EvidenceFolder {
         }
       }
       for (const entry of found.sort((a, b) => a.time - b.time)) this.#entries.set(entry.path, entry);
-      await this.#makeRoom(0, Date.now());
+      await this.#makeRoom(0);
+      const look = () => void this.#inTurn(() => this.#makeRoom(0)).catch(({ message }) => this.#onUnreadable(message));
+      this.#looking = setInterval(look, INTERVAL).unref();
     });
   }
 
@@ -104,12 +121,13 @@ export class EvidenceFolder {
   changeLimits(limits: EvidenceLimits): Promise<void> {
     return this.#inTurn(async () => {
       this.#limits = limits;
-      await this.#makeRoom(0, Date.now());
+      await this.#makeRoom(0);
     });
   }
 
   /** Resolves when what is being written has been. */
   async stop(): Promise<void> {
+    clearInterval(this.#looking);
     await this.#turn.catch(() => {});
   }
 
@@ -118,18 +136,18 @@ export class EvidenceFolder {
    * @returns its folder; undefined when the disk has no room for it
    * @throws the file system's error when it cannot be written
    */
-  save(evidence: Evidence, now = Date.now()): Promise<string | undefined> {
+  save(evidence: Evidence): Promise<string | undefined> {
     // It may fail before its turn comes, which is told in its turn.
     const files = Promise.resolve(evidence.files);
     files.catch(() => {});
-    return this.#inTurn(async () => this.#save(evidence, await files, now));
+    return this.#inTurn(async () => this.#save(evidence, await files));
   }
 
-  async #save({ id, camera, openedAt }: Evidence, files: Files, now: number): Promise<string | undefined> {
+  async #save({ id, camera, openedAt }: Evidence, files: Files): Promise<string | undefined> {
     const bytes = Object.values(files).reduce((sum, data) => sum + Buffer.byteLength(data), 0);
     const path = join(this.#root, camera, `${nameOf(openedAt)}-${id}`);
     await mkdir(this.#root, { recursive: true });
-    if (bytes > this.#limits.maxSize || !(await this.#makeRoom(bytes, now, path))) return undefined;
+    if (bytes > this.#limits.maxSize || !(await this.#makeRoom(bytes, path))) return undefined;
     await mkdir(path, { recursive: true });
     this.#entries.set(path, { path, time: openedAt, bytes });
     for (const [name, data] of Object.entries(files)) await replaceFile(join(path, name), data);
@@ -138,12 +156,13 @@ export class EvidenceFolder {
   }
 
   /** Whether so many bytes may be written once the oldest evidence, but never `keep`, has made room. */
-  async #makeRoom(bytes: number, now: number, keep?: string): Promise<boolean> {
+  async #makeRoom(bytes: number, keep?: string): Promise<boolean> {
     const { maxAge, maxSize, minFree } = this.#limits;
+    const now = this.#clock.now();
     const oldest = [...this.#entries.values()].filter(({ path }) => path !== keep);
     const kept = (keep && this.#entries.get(keep)?.bytes) || 0;
     for (const entry of oldest) {
-      const tooOld = entry.time < now - maxAge;
+      const tooOld = now !== undefined && entry.time < now - maxAge;
       if (!tooOld && this.size - kept + bytes <= maxSize && (await this.#free()) - bytes >= minFree) return true;
       this.#entries.delete(entry.path);
       await rm(entry.path, { recursive: true, force: true }).catch(({ message }: Error) => this.#onUnreadable(message));

@@ -234,7 +234,8 @@ export class Outbox {
   async #fill(database: Database, found: readonly Stock[]): Promise<void> {
     for (const { key, entry, interrupted } of found) {
       if (MESSAGE.test(key)) this.#next = Number(key) + 1;
-      if (entry) this.#remember(entry);
+      // How long it has waited nobody knows: the clock may have been another one then. Its age counts from here.
+      if (entry) this.#remember({ ...entry, madeAt: steadyNow() });
       else if (interrupted) this.#interrupted.push(interrupted);
       else {
         this.#onDrop('alert', 'damaged');

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { Overrides } from '../../src/control/overrides.js';
 
 const higher = { factor: 1.5 };
@@ -11,8 +11,8 @@ beforeEach(async () => {
 });
 
 /** As they are after a restart. */
-async function started(failures: string[] = []): Promise<Overrides> {
-  const overrides = new Overrides(file, (reason) => failures.push(reason));
+async function started(failures: string[] = [], boot?: () => number): Promise<Overrides> {
+  const overrides = new Overrides(file, (reason) => failures.push(reason), boot);
   await overrides.start();
   return overrides;
 }
@@ -73,6 +73,37 @@ describe('what was commanded for a camera', () => {
     expect(overrides.isMuted('line')).toBe(true);
     await sleep(350);
     for (const one of [overrides, await started()]) expect(one.muteOf('line')).toEqual({ muted: false });
+  });
+
+  it('is a mute that no clock makes last longer, across restarts either', async () => {
+    let boot = 1000;
+    const now = () => boot;
+    await (await started([], now)).mute('line', 60_000);
+    const kept = JSON.parse(await readFile(file, 'utf8'));
+    // The clock of a box that starts in another year: the end lies far away.
+    kept.line.mute.until = '2099-01-01T00:00:00.000Z';
+    await writeFile(file, JSON.stringify(kept));
+    const overrides = await started([], now);
+    boot += 40_000;
+    expect(overrides.isMuted('line')).toBe(true);
+    await overrides.stop();
+    boot = 5; // Switched on again.
+    const again = await started([], now);
+    boot += 19_000;
+    expect(again.isMuted('line')).toBe(true);
+    boot += 2000;
+    expect(again.muteOf('line')).toEqual({ muted: false });
+  });
+
+  it('is a mute that ends when the clock has been put right, and says that it is over', async () => {
+    await (await started()).mute('line', 3_600_000);
+    const overrides = await started();
+    const clock = vi.spyOn(Date, 'now');
+    onTestFinished(() => clock.mockRestore());
+    clock.mockReturnValue(0);
+    expect(overrides.isMuted('line')).toBe(true);
+    clock.mockReturnValue(Number.MAX_SAFE_INTEGER);
+    expect(overrides.isMuted('line')).toBe(false);
   });
 
   it('does not hold when it cannot be written', async () => {

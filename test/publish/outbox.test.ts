@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import * as fc from 'fast-check';
 import { describe, expect, inject, it, vi } from 'vitest';
+import { steadyNow } from '../../src/clock.js';
 import { Outbox, type OutboxLimits, type OutboxMessage } from '../../src/publish/outbox.js';
 import type { Damage } from '../../src/publish/outbox-store.js';
 import { folderWith } from '../fixtures/folder.js';
@@ -78,6 +79,18 @@ describe('the outbox', () => {
     await outbox.add(message('a5', 'alert', 200), 200);
     expect(dropped.slice(3)).toEqual(['alert old', 'alert old', 'alert old']);
     expect(await drain(outbox)).toEqual(['a5']);
+    await outbox.stop();
+  });
+
+  it('takes nothing that an earlier run left for old: the clock may have been another one then', async () => {
+    const folder = await folderWith();
+    const first = await opened(folder, { age: 1e9 });
+    await first.outbox.add(message('a', 'alert', -1e15), -1e15);
+    await first.outbox.stop();
+    const { outbox, dropped } = await opened(folder, { age: 1e9 });
+    await outbox.add({ ...message('b'), madeAt: steadyNow() });
+    expect(await drain(outbox)).toEqual(['a', 'b']);
+    expect(dropped).toEqual([]);
     await outbox.stop();
   });
 
