@@ -33,6 +33,18 @@ export function chains(graph: Graph): Chain[] {
   return found;
 }
 
+/** The nodes that only compare values or bring them to such: they do the same with bytes. */
+export function comparisons(graph: Graph): Set<Node> {
+  const readers = readersOf(graph);
+  const found = new Set<Node>();
+  for (const node of [...graph.nodes].reverse()) {
+    const next = onlyReader(node, readers);
+    const leads = moves.has(node.operator) && next !== undefined && found.has(next);
+    if (node.operator === 'MaxPool' || node.operator === 'ReduceMin' || leads) found.add(node);
+  }
+  return found;
+}
+
 /** Who reads an edge, by its name; undefined is whoever runs the graph. */
 type Readers = ReadonlyMap<string, readonly (Node | undefined)[]>;
 

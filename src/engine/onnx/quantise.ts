@@ -1,5 +1,5 @@
 import { KdadError } from '../../errors.js';
-import { type Chain, chains } from './chains.js';
+import { type Chain, chains, comparisons } from './chains.js';
 import { type Edge, Graph, type Node } from './graph.js';
 import { quantiseBias, quantiseFilter } from './quantised-filter.js';
 
@@ -39,9 +39,6 @@ export function quantise(graph: Graph, ranges: ReadonlyMap<string, Range>): Grap
   return new Quantiser(graph, ranges).graph;
 }
 
-/** What only compares or moves values does so with bytes, too. */
-const orderly = new Set(['MaxPool', 'ReduceMin', 'Reshape', 'Transpose']);
-
 class Quantiser {
   readonly graph = new Graph();
   readonly #original: Graph;
@@ -49,10 +46,12 @@ class Quantiser {
   /** By the names of the original's edges. */
   readonly #floats = new Map<string, Edge>();
   readonly #bytes = new Map<string, Quantised>();
+  readonly #comparisons: ReadonlySet<Node>;
 
   constructor(original: Graph, ranges: ReadonlyMap<string, Range>) {
     this.#original = original;
     this.#ranges = ranges;
+    this.#comparisons = comparisons(original);
     for (const edge of original.inputs) this.#floats.set(edge.name, this.graph.input(edge.name, edge.type, edge.shape));
     const found = chains(original);
     const beginning = new Map(found.map((chain) => [chain.nodes[0], chain]));
@@ -95,8 +94,9 @@ class Quantiser {
     return { ...to, edge };
   }
 
-  #copy({ operator, domain, inputs, outputs, attributes }: Node): void {
-    const from = orderly.has(operator) && inputs[0] ? this.#bytes.get(inputs[0].name) : undefined;
+  #copy(node: Node): void {
+    const { operator, domain, inputs, outputs, attributes } = node;
+    const from = this.#comparisons.has(node) && inputs[0] ? this.#bytes.get(inputs[0].name) : undefined;
     if (from) {
       const others = inputs.slice(1).map((edge) => edge && this.#float(edge));
       const [edge] = this.graph.node(
