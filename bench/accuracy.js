@@ -107,7 +107,10 @@ async function withMap({ directory, manifest }, name) {
   const needed = map.combine.startsWith('relative') ? usual : {};
   const shape = { size: preprocessing.size, normalisation: preprocessing, map, maxBatch: detector.maxBatch };
   const detectorPath = join(values.out, 'variant.onnx');
-  await writeFile(detectorPath, await exportDetector(teacher, foldBatchNorm(student), shape, needed));
+  await writeFile(
+    detectorPath,
+    await exportDetector({ teacher, student: foldBatchNorm(student), usual: needed }, shape),
+  );
   const held = { root: dataset.root, layout: 'folder', good: split.validation, tests: [] };
   const { images } = await judgeTests({ manifest, detectorPath }, held);
   const { threshold: value } = calibrationOf(images, threshold.rule, threshold.parameters);
