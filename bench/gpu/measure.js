@@ -58,7 +58,7 @@ async function random(size, precision) {
   const [teacher, student] = [1, 2].map((seed) => foldBatchNorm(initialiseStudent(seed)));
   const normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
   const map = { combine: 'geometric-mean', size, blur: 4 };
-  const graph = await traceDetector(teacher, student, { size, normalisation, map, maxBatch: 8 });
+  const graph = await traceDetector({ teacher, student }, { size, normalisation, map, maxBatch: 8 });
   const detector = (precision === 'fp16' ? halfPrecision(graph) : graph).encode({ symbolicBatch: true });
   return { detector, size };
 }

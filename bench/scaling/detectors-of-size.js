@@ -17,7 +17,10 @@ export async function detectorsOfSize(bundle, size) {
     map: { ...options.map, size: [size / shrunk, size / shrunk] },
     maxBatch: bundle.manifest.detector.maxBatch,
   };
-  const graph = await traceDetector(teacher, student, shape, usualAt(weights.usual, size));
+  const graph = await traceDetector(
+    { teacher, student, memory: weights.memory, usual: usualAt(weights.usual, size) },
+    shape,
+  );
   const picture = join(bundle.directory, bundle.manifest.selfTest.file);
   const frame = await decodeImage(picture, { size: [size, size] });
   const ranges = await activationRanges(graph, [frame]);
