@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, readdir } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
@@ -70,6 +70,45 @@ describe('kdad-edge predict', () => {
     const anomalous = lines.filter((line) => line.anomalous);
     expect(anomalous.length).toBeGreaterThanOrEqual(5);
     expect((await readdir(out)).map((name) => join(out, name)).sort()).toEqual(anomalous.map(({ heatmap }) => heatmap));
+  });
+
+  it.each([
+    [
+      'is damaged',
+      (bytes: Buffer) => Buffer.from(bytes).fill(0xa5, bytes.length - 3000, bytes.length - 2000),
+      /is damaged/,
+    ],
+    ['ends before its time', (bytes: Buffer) => bytes.subarray(0, bytes.length - 3000), /ends before its time/],
+  ])('judges what is good of a video that %s, says so, and exits with 3', async (_, change, said) => {
+    const folder = await folderWith();
+    const video = join(folder, 'line.avi');
+    const ffmpeg = (await findFfmpeg()).path;
+    const images = join(tiny.data, 'test/blot/%03d.png');
+    const options = [
+      '-v',
+      'error',
+      '-framerate',
+      '5',
+      '-i',
+      images,
+      '-c:v',
+      'mpeg4',
+      '-q:v',
+      '2',
+      '-g',
+      '1',
+      '-f',
+      'matroska',
+    ];
+    await promisify(execFile)(ffmpeg, [...options, video]);
+    await writeFile(video, change(await readFile(video)));
+    const { code, stdout, stderr } = await kdadEdge('predict', '--model', tiny.bundle, '--json', video);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(said);
+    expect(stderr).toContain('[VIDEO_DAMAGED]');
+    const lines = jsonLines(stdout);
+    expect(lines.at(-1)).toMatchObject({ image: video, error: expect.stringMatching(said) });
+    expect(lines.length).toBeGreaterThanOrEqual(2);
   });
 
   it('stops quietly when nobody reads its lines any more', async () => {
