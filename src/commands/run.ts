@@ -21,6 +21,13 @@ export const run = new Command('run')
     '\nSIGTERM and Ctrl-C stop it, SIGHUP has it read its configuration again. It ends by itself when every camera is a file that has been played.',
   )
   .action(async (options: Options) => {
+    // Whoever sends a signal need not know what the daemon is about: SIGHUP comes to nothing before there is something to read again, and a second
+    // SIGTERM changes nothing, since what stops has to tell of the alerts that are open.
+    let onHangUp = () => {};
+    process.on('SIGHUP', () => onHangUp());
+    const asked = new Promise<string>((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, resolve);
+    });
     const [{ loadConfig }, { Daemon }, { reload }, { createLog }, { closeEntries, closeToOthers }] = await Promise.all([
       import('../config/load.js'),
       import('../daemon/daemon.js'),
@@ -37,8 +44,7 @@ export const run = new Command('run')
     closeToOthers();
     await closeEntries(config.stateDir, OWN_STATE);
     const daemon = new Daemon(config, log);
-    const asked = new Promise<string>((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, resolve);
+    const broken = new Promise<string>((resolve) => {
       // The state of the daemon is not sure any more: alerts that are open are closed, and systemd starts it anew.
       process.on('uncaughtException', ({ stack }) => {
         log.fatal({ stack }, 'a defect of kdad-edge; please report it');
@@ -48,15 +54,15 @@ export const run = new Command('run')
     });
     const started = daemon.start();
     let reloaded = started;
-    process.on('SIGHUP', () => {
+    onHangUp = () => {
       reloaded = reloaded.then(
         () => reload(read, daemon, log),
         () => {}, // The daemon has not started, and says so itself.
       );
-    });
+    };
     const ended = started.then(() => daemon.ended());
     try {
-      const reason = await Promise.race([asked, ended.then(() => 'every camera ended')]);
+      const reason = await Promise.race([asked, broken, ended.then(() => 'every camera ended')]);
       log.info({ reason }, 'stopping');
       await daemon.stop();
     } finally {

@@ -4,6 +4,7 @@ import { connectionOptions, type MqttSettings, RECONNECT_PERIOD } from './connec
 import { explain } from './diagnosis.js';
 import { type Ending, Link, LinkLost, type Received, type Will } from './link.js';
 import { Refusal } from './refusal.js';
+import { ShunnedTopics } from './shunned-topics.js';
 import { Suspicions } from './suspicions.js';
 
 export type { Received } from './link.js';
@@ -61,6 +62,7 @@ export class BrokerClient {
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #onConnect: (() => void)[] = [];
   readonly #suspicions = new Suspicions();
+  readonly #shunned = new ShunnedTopics();
   #knownRefusals: ReadonlyMap<string, string> = new Map();
   /** What was told: reasons why the broker is not reached, topics that it refused, what it cannot do. */
   readonly #told = new Set<string>();
@@ -139,8 +141,14 @@ export class BrokerClient {
    */
   async publish(topic: string, payload: string | Buffer, options: IClientPublishOptions, key = topic): Promise<void> {
     const reason = this.#knownRefusals.get(topic);
-    if (reason !== undefined && this.#settings.version !== '5') throw new Refusal('message', reason);
-    return this.#ask(`publish ${key}`, (link) => link.publish(topic, payload, options));
+    const brokerTells = this.#settings.version === '5' && options.qos;
+    if (reason !== undefined && !brokerTells) throw new Refusal('message', reason);
+    const shunned = this.#shunned.refusalOf(topic);
+    if (shunned) throw shunned;
+    // One that was tried before, and is given up.
+    if (this.connected && this.#suspicions.refusalOf(`publish ${key}`)) this.#shunned.blame(topic);
+    await this.#ask(`publish ${key}`, (link) => link.publish(topic, payload, options));
+    this.#shunned.clear(topic);
   }
 
   /** The same, for what nobody waits for. With QoS 0 it goes now or never, else it waits for a connection. */
@@ -158,7 +166,10 @@ export class BrokerClient {
     if (this.connected) void this.#sendWaiting(message);
   }
 
-  /** @param refusals by topic: what was found out otherwise, since MQTT 3.1.1 acknowledges also what the broker throws away */
+  /**
+   * @param refusals by topic: what was found out otherwise, since MQTT 3.1.1 acknowledges also what the broker throws away, and nobody tells what
+   *   becomes of messages without acknowledgement
+   */
   knowRefusals(refusals: ReadonlyMap<string, string>): void {
     this.#knownRefusals = refusals;
   }

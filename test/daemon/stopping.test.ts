@@ -40,12 +40,12 @@ const events = ({ on }: RunningDaemon) => on('cameras/line/alert').map(({ payloa
 const detectors = async ({ process: { pid } }: RunningDaemon) =>
   (await descendants(pid as number)).filter(({ command }) => /inference-main/.test(command)).map((child) => child.pid);
 
-/** Sends SIGTERM. When it resolves, daemon and children are gone, and were so before systemd would have lost patience. */
-async function stop(daemon: RunningDaemon) {
+/** Sends SIGTERM, or others. When it resolves, daemon and children are gone, and were so before systemd would have lost patience. */
+async function stop(daemon: RunningDaemon, signals: readonly NodeJS.Signals[] = ['SIGTERM']) {
   const children = (await descendants(daemon.process.pid as number)).map(({ pid }) => pid);
   const began = performance.now();
   const exited = once(daemon.process, 'exit');
-  daemon.process.kill('SIGTERM');
+  for (const signal of signals) daemon.process.kill(signal);
   const [code] = await exited;
   expect(performance.now() - began).toBeLessThan(SYSTEMD);
   expect(code, daemon.log()).toBe(0);
@@ -60,6 +60,13 @@ async function closed(daemon: RunningDaemon) {
 }
 
 describe('SIGTERM', () => {
+  it('ends the daemon, its alert closed, though more signals come', async () => {
+    const daemon = await start('signals');
+    await until(() => events(daemon).length > 0, daemon.log, PATIENCE);
+    await stop(daemon, ['SIGHUP', 'SIGTERM', 'SIGHUP', 'SIGINT', 'SIGINT', 'SIGTERM']);
+    expect(await closed(daemon)).toMatchObject({ event: 'closed', reason: 'stopped', id: events(daemon)[0].id });
+  }, 300_000);
+
   it('ends the daemon, its alert closed, while a batch hangs', async () => {
     const daemon = await start('hung');
     await until(() => events(daemon).length > 0, daemon.log, PATIENCE);

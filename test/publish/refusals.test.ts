@@ -83,6 +83,50 @@ describe('a message that the broker will never take', () => {
     },
   );
 
+  it('may be any to a topic that the broker hangs up on: it hangs up on two of them, and is spared the others', async () => {
+    const broker = await scripted({
+      onPublish: ({ topic }, { socket }) => {
+        if (topic !== 'box/cameras/gate/alert') return 0;
+        socket.end();
+        return undefined;
+      },
+    });
+    const { publisher, outbox, refusals } = await publishing(broker, { version: '3.1.1', reconnectPeriod: 50 });
+    for (const id of ['1', '2', '3', '4', '5', '6', '7', '8']) await publisher.alert(from('gate', id));
+    await publisher.alert(event('a'));
+    await until(() => outbox.depth === 0);
+    expect(refusals).toHaveLength(8);
+    expect(new Set(alertsOn(broker.published, 'gate'))).toEqual(new Set(['1', '2']));
+    expect(alertsOn(broker.published, 'line')).toContain('a');
+  });
+
+  it('leaves its topic to those that the broker takes', async () => {
+    const broker = await scripted({
+      onPublish: ({ payload }, { socket }) => {
+        if (!payload.toString().includes('poison')) return 0;
+        socket.end();
+        return undefined;
+      },
+    });
+    const { publisher, outbox, refusals } = await publishing(broker, { version: '3.1.1', reconnectPeriod: 50 });
+    for (const id of ['a', 'poison-1', 'b', 'poison-2', 'c']) await publisher.alert(event(id));
+    await until(() => outbox.depth === 0);
+    expect(refusals).toHaveLength(2);
+    expect(alertsOn(broker.published, 'line')).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+  });
+
+  it('may be a heatmap, which nobody acknowledges: what was found out otherwise holds for it', async () => {
+    const broker = await scripted({});
+    const { client, publisher, outbox, refusals } = await publishing(broker, { version: '5' });
+    client.knowRefusals(new Map(['alert', 'heatmap'].map((kind) => [`box/cameras/line/${kind}`, 'not authorised'])));
+    await publisher.heatmap(event('a'), Buffer.from('overlay'));
+    // Of an alert the broker tells by itself.
+    await publisher.alert(event('a'));
+    await until(() => outbox.depth === 0 && alertsOn(broker.published, 'line').length > 0);
+    expect(refusals).toEqual(['box/cameras/line/heatmap: not authorised']);
+    expect(alertsOn(broker.published, 'line')).toEqual(['a']);
+  });
+
   it('may be one that is retained: alerts go on, and it is told', async () => {
     const broker = await scripted({
       onPublish: ({ topic }, { socket }) => {
