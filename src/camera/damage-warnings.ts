@@ -4,16 +4,19 @@ const INTERVAL = 60_000;
 
 const words: Readonly<Record<DamageReason, string>> = {
   packets: 'packets missing',
+  pictures: 'JPEGs without an end',
   marker: 'frames cut by a wrong marker',
   decoder: 'reports of the decoder',
 };
+
+const none = (): Record<DamageReason, number> => ({ packets: 0, pictures: 0, marker: 0, decoder: 0 });
 
 /** Warns of a camera's damaged frames at once, and then once a minute at most, with what has come together. */
 export class DamageWarnings {
   readonly #warn: (message: string) => void;
   readonly #interval: number;
   #warnedAt = Number.NEGATIVE_INFINITY;
-  #counts: Record<DamageReason, number> = { packets: 0, marker: 0, decoder: 0 };
+  #counts = none();
   #frames = 0;
 
   /** @param interval milliseconds between two warnings */
@@ -31,7 +34,7 @@ export class DamageWarnings {
     const list = counts.map((one) => `${words[one]}: ${this.#counts[one]}`).join(', ');
     const before = this.#frames > 0 ? `; ${this.#frames} frames left out since the last warning` : '';
     this.#warn(`damaged frames are not judged, until the next key frame. ${list}${before}. Last: ${detail}`);
-    this.#counts = { packets: 0, marker: 0, decoder: 0 };
+    this.#counts = none();
     this.#frames = 0;
   }
 

@@ -1,15 +1,17 @@
 /**
  * Why frames are damaged.
  * - `packets`: packets of the network are missing
+ * - `pictures`: a JPEG had no end
  * - `marker`: a camera marked a packet as the end of a frame, and it was not
  * - `decoder`: ffmpeg says so
  */
-export const damageReasons = ['packets', 'marker', 'decoder'] as const;
+export const damageReasons = ['packets', 'pictures', 'marker', 'decoder'] as const;
 export type DamageReason = (typeof damageReasons)[number];
 
 /** What to say of them. */
 export const damageWords: Readonly<Record<DamageReason, string>> = {
   packets: 'packets are missing',
+  pictures: 'a JPEG has no end',
   marker: 'a frame went on behind the packet that was marked as its last',
   decoder: 'the decoder reports damage',
 };

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KdadError } from '../../errors.js';
 import { type CameraAddress, readAddress } from '../address.js';
+import type { DamageReason } from '../damage.js';
 import type { Feed } from '../feed.js';
 import { plain } from '../redact.js';
 import { defaultSnapshotFps } from '../settings.js';
@@ -74,17 +75,17 @@ export class HttpFeed implements Feed {
     return this.#came === 'bytes' ? 'the camera sends no whole JPEG' : 'the camera lets us in, and sends nothing';
   }
 
-  async play(output: Writable, onWithheld?: () => void): Promise<void> {
+  async play(output: Writable, onWithheld?: (reason: DamageReason) => void): Promise<void> {
     try {
-      // One that answers with a picture each time may fail once.
+      // One that answers with a picture each time may fail once, or send none that is whole.
       for (let mayFail = false; ; ) {
         this.#due = Math.max(this.#due, performance.now());
         const count = await this.#playOne(output, onWithheld).catch((error) => {
           if (!mayFail) throw error;
           return undefined;
         });
-        mayFail = count !== undefined;
-        if (count === 0) throw new Error('the camera answers without a whole JPEG');
+        if (count === 0 && !mayFail) throw new Error('the camera answers without a whole JPEG');
+        mayFail = !!count;
         if (count !== undefined && count > 1) throw new Error('the camera closed the connection');
         const period = this.#passed < AT_ONCE ? 0 : 1000 / (this.#fps ?? defaultSnapshotFps);
         await sleep(Math.max(0, this.#due + period - performance.now()), undefined, { signal: this.#closing.signal });
@@ -105,7 +106,7 @@ export class HttpFeed implements Feed {
   }
 
   /** Plays one answer to its end. @returns how many pictures came */
-  async #playOne(output: Writable, onWithheld?: () => void): Promise<number> {
+  async #playOne(output: Writable, onWithheld?: (reason: DamageReason) => void): Promise<number> {
     const { signal } = this.#closing;
     const answer = this.#answer ?? (await this.#camera.get(signal));
     this.#answer = undefined;
@@ -122,13 +123,14 @@ export class HttpFeed implements Feed {
           this.#passed++;
           if (!output.write(part(jpeg))) await once(output, 'drain', { signal });
         }
-        for (; broken < jpegs.broken; broken++) onWithheld?.();
+        for (; broken < jpegs.broken; broken++) onWithheld?.('pictures');
       }
     } catch (error) {
       // Some promise more than the picture.
       if (count !== 1 || signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', stop);
+      if (jpegs.open && !signal.aborted) onWithheld?.('pictures');
     }
     return count;
   }

@@ -31,6 +31,11 @@ export class Jpegs {
     return this.#broken;
   }
 
+  /** A picture has begun, and its end has not come. */
+  get open(): boolean {
+    return this.#state !== 'between';
+  }
+
   /** Takes the next bytes; returns the pictures that they complete. @throws Error for a picture that is larger than any camera's */
   push(chunk: Uint8Array): Buffer[] {
     if (this.#length + chunk.length > this.#bytes.length) {

@@ -47,6 +47,8 @@ const multipart = 'Content-Type: multipart/x-mixed-replace; boundary=b';
 const part = (...lines: string[]) =>
   Buffer.concat([Buffer.from(lines.map((line) => `${line}\r\n`).join('')), jpeg, Buffer.from('\r\n')]);
 const usual = part('--b', 'Content-Type: image/jpeg', `Content-Length: ${jpeg.length}`, '');
+const half = jpeg.subarray(0, jpeg.length / 2);
+const ofHalf = head('Content-Type: image/jpeg', `Content-Length: ${half.length}`);
 const still = head('Content-Type: image/jpeg', `Content-Length: ${jpeg.length}`);
 
 /** Sends the head, then pictures. */
@@ -66,8 +68,10 @@ async function pictures(url: string, count: number, fps?: number) {
   output.on('data', (chunk) => {
     for (const one of jpegs.push(chunk)) if (one.equals(jpeg)) seen++;
   });
-  const withheld: unknown[] = [];
-  const playing = (feed as HttpFeed).play(output, () => withheld.push(1)).catch((error: Error) => error.message);
+  const withheld: (string | undefined)[] = [];
+  const playing = (feed as HttpFeed)
+    .play(output, (reason) => withheld.push(reason))
+    .catch((error: Error) => error.message);
   await vi.waitFor(() => expect(seen).toBeGreaterThanOrEqual(count), { timeout: 10_000 });
   return { playing, withheld };
 }
@@ -114,7 +118,7 @@ describe('a stream of JPEGs over HTTP', () => {
       1,
       0.1,
     );
-    await vi.waitFor(() => expect(withheld).toHaveLength(1));
+    await vi.waitFor(() => expect(withheld).toEqual(['pictures']));
   });
 
   it('is lost when the camera closes the connection', async () => {
@@ -152,6 +156,20 @@ describe('a camera that gives one JPEG for each request', () => {
     const { playing } = await pictures(await serve(answer), 3, 50);
     expect(await playing).toMatch(/: the camera answers 503 Busy$/);
     expect(requests).toHaveLength(6);
+  });
+
+  it.each<[string, Answer]>([
+    ['and closes', (socket) => socket.end(Buffer.concat([Buffer.from(head('Connection: close')), half]))],
+    ['of the length that it says', (socket) => socket.end(Buffer.concat([Buffer.from(ofHalf), half]))],
+    ['and closes before the length that it says', (socket) => socket.end(Buffer.concat([Buffer.from(still), half]))],
+  ])('may send a part of a picture once, %s', async (_, sendHalf) => {
+    let count = 0;
+    const answer: Answer = (socket, request) => {
+      if (++count % 3 === 0) sendHalf(socket, request);
+      else socket.end(Buffer.concat([Buffer.from(still), jpeg]));
+    };
+    const { withheld } = await pictures(await serve(answer), 5, 50);
+    expect(withheld.slice(0, 2)).toEqual(['pictures', 'pictures']);
   });
 
   it.each(['Basic realm="a"', 'Digest realm="a", nonce="b", qop="auth"'])('is told who asks: %s', async (challenge) => {
