@@ -1,4 +1,5 @@
-import { statfs } from 'node:fs/promises';
+import { access, mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { steadyNow } from '../clock.js';
 import { KdadError } from '../errors.js';
 import { decodeMessage, encodeMessage, type OutboxMessage, opensAlert } from './outbox-record.js';
@@ -49,6 +50,8 @@ export class Outbox {
   readonly #waiting = new Map<string, Entry>();
   /** The last messages of alerts that were open when an earlier run ended. */
   #interrupted: OutboxMessage[] = [];
+  /** What is open in the store from now on was opened by this run. */
+  #hasTakenStock = false;
   #database: Database | undefined;
   #started = false;
   /** When the store could not be opened. */
@@ -100,8 +103,13 @@ export class Outbox {
     this.#started = false;
     await this.#turn.catch(() => {});
     await this.#database?.close().catch(() => {});
-    this.#database = undefined;
     this.#closedAt = Number.NEGATIVE_INFINITY;
+    this.#hasTakenStock = false;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#database = undefined;
     this.#waiting.clear();
     this.#bytes = 0;
   }
@@ -111,13 +119,14 @@ export class Outbox {
    * @throws KdadError STATE_UNUSABLE when it cannot be written: the disk is full, say
    */
   add(message: OutboxMessage, now = steadyNow()): Promise<void> {
-    return this.#inTurn(async (database) => {
-      const key = keyOf(this.#next++);
+    return this.#inTurn(async (usual) => {
       const value = encodeMessage(message);
       const opens = opensAlert(message);
       const alert = `${OPEN}${message.alert}`;
       try {
-        if (this.#failure) await this.#recover(database);
+        if (!this.#failure) await this.#checkPlace();
+        const database = this.#failure ? await this.#recover(usual) : usual;
+        const key = keyOf(this.#next++);
         const batch = database.batch().put(key, value);
         if (opens !== undefined) opens ? batch.put(alert, value) : batch.del(alert);
         await batch.write({ sync: true });
@@ -195,13 +204,36 @@ export class Outbox {
     });
   }
 
+  /** LevelDB goes on writing files that somebody has taken away, and nobody would find them after a restart. */
+  async #checkPlace(): Promise<void> {
+    await access(join(this.#folder, 'CURRENT')).catch((error) => {
+      this.#failure = error;
+    });
+  }
+
   /** Opens the store anew once the disk has room for that; until then it can be read, at least. */
-  async #recover(database: Database): Promise<void> {
+  async #recover(database: Database): Promise<Database> {
+    await mkdir(this.#folder, { recursive: true }).catch(() => {});
     const { bavail, bsize } = await statfs(this.#folder);
     if (bavail * bsize < ROOM_TO_OPEN) throw this.#failure;
     await database.close();
-    await database.open();
+    const recovered = await this.#reopen(database);
     this.#failure = undefined;
+    return recovered;
+  }
+
+  /** What stands in its place, where it cannot be opened any more, is dealt with as at the start. */
+  async #reopen(database: Database): Promise<Database> {
+    try {
+      await access(join(this.#folder, 'CURRENT'));
+      await database.open();
+      return database;
+    } catch {
+      await database.close().catch(() => {});
+      this.#forget();
+      this.#closedAt = Number.NEGATIVE_INFINITY;
+      return this.#open();
+    }
   }
 
   #inTurn<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
@@ -209,8 +241,7 @@ export class Outbox {
       .catch(() => {})
       .then(async () => {
         const database = this.#database ?? (await this.#open());
-        if (database.status !== 'open') await database.open();
-        return work(database);
+        return work(database.status === 'open' ? database : await this.#reopen(database));
       });
     this.#turn = result;
     return result;
@@ -236,12 +267,14 @@ export class Outbox {
       if (MESSAGE.test(key)) this.#next = Number(key) + 1;
       // How long it has waited nobody knows: the clock may have been another one then. Its age counts from here.
       if (entry) this.#remember({ ...entry, madeAt: steadyNow() });
-      else if (interrupted) this.#interrupted.push(interrupted);
-      else {
+      else if (interrupted) {
+        if (!this.#hasTakenStock) this.#interrupted.push(interrupted);
+      } else {
         this.#onDrop('alert', 'damaged');
         await database.del(key, { sync: true }).catch(() => {});
       }
     }
+    this.#hasTakenStock = true;
   }
 }
 

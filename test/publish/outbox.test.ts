@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import * as fc from 'fast-check';
@@ -237,6 +237,32 @@ describe('the outbox', () => {
     const third = await opened(folder);
     expect(third.outbox.takeInterrupted()).toEqual([]);
     await third.outbox.stop();
+  });
+
+  it.each([
+    ['is taken away', (folder: string) => rm(folder, { recursive: true })],
+    [
+      'becomes a file',
+      async (folder: string) => {
+        await rm(folder, { recursive: true });
+        await writeFile(folder, 'a file');
+      },
+    ],
+  ])('keeps what comes after its folder %s, also through a crash', async (_, change) => {
+    const folder = join(await folderWith(), 'outbox');
+    const { outbox } = await opened(folder);
+    const about = (event: string, alert: string) => ({ ...message(JSON.stringify({ event })), alert });
+    await outbox.add(about('opened', 'before'));
+    await change(folder);
+    await outbox.add(about('opened', 'after'));
+    expect(outbox.takeInterrupted()).toEqual([]);
+    const left = await mkdtemp(join(inject('shared'), 'crashed-'));
+    await cp(folder, left, { recursive: true });
+    const next = await opened(left);
+    expect((await next.outbox.first())?.message).toMatchObject({ alert: 'after' });
+    expect(next.outbox.takeInterrupted()).toMatchObject([{ alert: 'after' }]);
+    await next.outbox.stop();
+    await outbox.stop();
   });
 
   it('is used once the other process has let go of it', async () => {
