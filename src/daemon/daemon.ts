@@ -20,6 +20,7 @@ import { Cameras } from './cameras.js';
 import { Control } from './control.js';
 import { DriftWatch } from './drift-watch.js';
 import { Gate } from './gate.js';
+import { closeInterruptedEvidence } from './interrupted-evidence.js';
 import type { Judge, JudgeOptions } from './judge.js';
 import { Judges } from './judges.js';
 import { checkMasks } from './masks.js';
@@ -214,7 +215,16 @@ export class Daemon {
         ? [
             named(
               'evidence',
-              withoutGating(evidence, (reason) => this.#withoutEvidence(reason)),
+              withoutGating(
+                {
+                  start: async () => {
+                    await evidence.start();
+                    await closeInterruptedEvidence(evidence);
+                  },
+                  stop: () => evidence.stop(),
+                },
+                (reason) => this.#withoutEvidence(reason),
+              ),
             ),
           ]
         : []),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BelievedClock } from '../clock.js';
 import { KdadError } from '../errors.js';
@@ -97,6 +97,26 @@ export class EvidenceFolder {
       await this.#makeRoom(0);
       const look = () => void this.#inTurn(() => this.#makeRoom(0)).catch(({ message }) => this.#onUnreadable(message));
       this.#looking = setInterval(look, INTERVAL).unref();
+    });
+  }
+
+  /**
+   * Has another text take the place of a file, in each of what an earlier run left.
+   * @param change undefined leaves it as it is
+   */
+  amend(name: string, change: (text: string) => string | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const entry of this.#entries.values()) {
+        const amended = async () => {
+          if (!(await readdir(entry.path)).includes(name)) return;
+          const file = join(entry.path, name);
+          const text = change(await readFile(file, 'utf8'));
+          if (text === undefined) return;
+          await replaceFile(file, text);
+          entry.bytes = await sizeOf(entry.path);
+        };
+        await this.#look(entry.path, amended, undefined);
+      }
     });
   }
 

@@ -94,6 +94,8 @@ describe.skipIf(!hasMosquitto)('what a daemon that was killed left at the broker
         ),
       first.log,
     );
+    const kept = () => readdir(join(folder, 'left/state/evidence/line')).catch(() => []);
+    await until(async () => (await kept()).some((name) => name.includes(opened().id)), first.log);
     first.process.kill('SIGKILL');
     await once(first.process, 'exit');
     await first.close();
@@ -112,6 +114,9 @@ describe.skipIf(!hasMosquitto)('what a daemon that was killed left at the broker
     );
     expect(interrupted()).toMatchObject({ event: 'closed', id, openedAt, camera, model, late: true });
     expect(interrupted().durationSeconds).toBeGreaterThan(0);
+    const [folderOf] = (await readdir(join(folder, 'left/state/evidence/line'))).filter((name) => name.includes(id));
+    const evidence = await readFile(join(folder, 'left/state/evidence/line', folderOf, 'alert.json'), 'utf8');
+    expect(JSON.parse(evidence)).toMatchObject({ event: 'closed', reason: 'interrupted', id });
     await until(async () => {
       const ofLine = [...(await retainedBelow(broker.port, '#')).keys()].filter((topic) => /line/.test(topic));
       return ofLine.length === 0;
