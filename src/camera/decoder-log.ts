@@ -45,6 +45,8 @@ export class DecoderLog {
   #frames = 0;
   #told: number | undefined;
   #tellsLength = true;
+  /** Not the length but the time of the end. */
+  #tellsEnd = false;
   #lastTime = 0;
   #longestFrame = 0;
 
@@ -111,10 +113,17 @@ export class DecoderLog {
     this.#lastTime = time;
   }
 
-  /** The source's description. What the index of a MOV or MP4 has, and the file has not, is an error anyway; its last frame may stay long. */
+  /**
+   * The source's description. Matroska and NUT tell the time of their end, others the time from begin to end.
+   * What the index of a MOV or MP4 has, and the file has not, is an error anyway; its last frame may stay long.
+   */
   #describe(text: string): void {
-    const [, hours, minutes, seconds] = /^ *Duration: (\d+):(\d+):([\d.]+),/.exec(text) ?? [];
-    if (seconds !== undefined) this.#told = 3600 * Number(hours) + 60 * Number(minutes) + Number(seconds);
+    const input = /^Input #0, (.*), from /.exec(text)?.[1];
+    if (input !== undefined) this.#tellsEnd = /^(matroska|nut)\b/.test(input);
+    const [, hours, minutes, seconds, start = 0] =
+      /^ *Duration: (\d+):(\d+):([\d.]+),(?: start: ([\d.]+))?/.exec(text) ?? [];
+    if (seconds !== undefined)
+      this.#told = 3600 * Number(hours) + 60 * Number(minutes) + Number(seconds) - (this.#tellsEnd ? Number(start) : 0);
     if (/^ *Stream #0.*: (Audio|Subtitle|Data)\b|^Input #0, mov/.test(text)) this.#tellsLength = false;
   }
 }

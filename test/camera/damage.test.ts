@@ -23,6 +23,7 @@ const file = (name: string) => join(folder, name);
 make(ffmpegs[0], ...moving, ...h264, file('stream.h264'));
 for (const name of ['whole.mkv', 'whole.ts']) make(ffmpegs[0], '-i', file('stream.h264'), '-c', 'copy', file(name));
 make(ffmpegs[0], '-i', file('stream.h264'), '-c', 'copy', '-movflags', '+faststart', file('whole.mp4'));
+make(ffmpegs[0], '-itsoffset', '7', '-i', file('stream.h264'), '-c', 'copy', file('late.mkv'));
 make(ffmpegs[0], ...moving, '-c:v', 'mjpeg', '-q:v', '4', file('whole.avi'));
 const hevc = ['-c:v', 'libx265', '-x265-params', 'keyint=25:bframes=0:scenecut=0:aud=1:log-level=none'];
 make(ffmpegs[0], ...moving, ...hevc, file('stream.hevc'));
@@ -52,7 +53,7 @@ const wiped = (bytes: Buffer) => {
 const cut = (bytes: Buffer) => bytes.subarray(0, Math.floor(bytes.length * 0.6));
 
 describe.each(ffmpegs)('a recorded video, read by $path', (ffmpeg) => {
-  it.each(['whole.mkv', 'whole.mp4', 'whole.ts', 'whole.avi'])('%s is read to its end', async (name) => {
+  it.each(['whole.mkv', 'late.mkv', 'whole.mp4', 'whole.ts', 'whole.avi'])('%s is read to its end', async (name) => {
     const { frames, error } = await read(name, ffmpeg);
     expect(error).toBeUndefined();
     expect(frames.length).toBe(FRAMES);
@@ -72,7 +73,7 @@ describe.each(ffmpegs)('a recorded video, read by $path', (ffmpeg) => {
     },
   );
 
-  it.each(['whole.mkv', 'whole.mp4'])('%s of which the end is missing says so', async (name) => {
+  it.each(['whole.mkv', 'late.mkv', 'whole.mp4'])('%s of which the end is missing says so', async (name) => {
     const { frames, error } = await read(damaged(name, cut), ffmpeg);
     expect(frames.length).toBeGreaterThan(FRAMES / 3);
     expect(error).toMatchObject({ code: 'VIDEO_DAMAGED' });

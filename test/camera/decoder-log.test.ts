@@ -64,6 +64,18 @@ describe("ffmpeg's log", () => {
     expect(frames.slice(50)).toBe(`${'.'.repeat(50)}x`);
   });
 
+  it.each([
+    ['matroska,webm', 13, 6],
+    ['avi', 13, 13],
+    ['nut', 8, 1],
+  ])('tells how long a video of %s is whose times begin late', (format, told, length) => {
+    const lines = [
+      `[info] Input #0, ${format}, from 'a':`,
+      `[info]   Duration: 00:00:${told}.00, start: 7.000000, bitrate`,
+    ];
+    expect(read(lines).log.length.told).toBe(length);
+  });
+
   it('does not tell how long a video is whose sound may be longer', () => {
     const lines = ['[info]   Duration: 00:00:04.00, start: 0', '[info]   Stream #0:1(eng): Audio: aac'];
     expect(read(lines).log.length.told).toBeUndefined();
