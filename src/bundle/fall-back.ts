@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import type { PrecisionChoice } from './precision.js';
 import { type Bundle, openBundle } from './read.js';
-import { versionBefore } from './store.js';
+import { versionsBefore } from './store.js';
 
 /**
- * Opens the version of a store that was in use before: a line is better watched by that one than by none.
+ * Opens the version of a store that was in use before, or an earlier one: a line is better watched by that one than by none.
  * @param failure what is the matter with the version in use
- * @throws the failure where there is none, or it cannot be opened either
+ * @throws the failure where none can be opened
  */
 export async function openVersionBefore(path: string, wanted: PrecisionChoice, failure: unknown): Promise<Bundle> {
-  const before = await versionBefore(path);
-  if (before === undefined) throw failure;
-  return openBundle(join(path, before), wanted).catch(() => {
-    throw failure;
-  });
+  for (const version of await versionsBefore(path)) {
+    const bundle = await openBundle(join(path, version), wanted).catch(() => undefined);
+    if (bundle) return bundle;
+  }
+  throw failure;
 }

@@ -51,10 +51,17 @@ export async function locate(path: string): Promise<Place> {
     : { directory: path, name: basename(path) };
 }
 
-/** The version of a store that was in use before; undefined for what is no store, and where none was. */
-export async function versionBefore(path: string): Promise<string | undefined> {
-  const { directory } = await locate(path);
-  return directory === path ? undefined : target(path, PREVIOUS);
+/**
+ * The versions of a store that may stand in for the one in use, the best first: the one that was in use before, then those with an earlier name,
+ * the latest first, since links can be set by hand. Empty for what is no store.
+ */
+export async function versionsBefore(path: string): Promise<string[]> {
+  const { directory, version } = await locate(path);
+  if (directory === path || version === undefined) return [];
+  const previous = await target(path, PREVIOUS);
+  const { versions } = await readStore(path).catch(() => ({ versions: [] }));
+  const earlier = versions.filter((other) => other !== previous && inNaturalOrder(other, version) < 0).reverse();
+  return previous === undefined ? earlier : [previous, ...earlier];
 }
 
 /**

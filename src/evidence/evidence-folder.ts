@@ -166,7 +166,7 @@ export class EvidenceFolder {
   async #save({ id, camera, openedAt }: Evidence, files: Files): Promise<string | undefined> {
     const bytes = Object.values(files).reduce((sum, data) => sum + Buffer.byteLength(data), 0);
     const path = join(this.#root, camera, `${nameOf(openedAt)}-${id}`);
-    await mkdir(this.#root, { recursive: true });
+    await this.#make();
     if (bytes > this.#limits.maxSize || !(await this.#makeRoom(bytes, path))) return undefined;
     await mkdir(path, { recursive: true });
     this.#entries.set(path, { path, time: openedAt, bytes });

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -121,6 +121,14 @@ describe('the evidence folder', () => {
     ]);
     expect(await readdir((await evidence.save(alert('a1'))) as string)).toHaveLength(2);
     expect(evidence.count).toBe(1);
+  });
+
+  it('sets aside a file that takes its place meanwhile', async () => {
+    const { path, evidence } = await folder();
+    await rm(path, { recursive: true });
+    await writeFile(path, 'a file');
+    expect(await evidence.save(alert('a1'))).toContain('a1');
+    expect(await readdir(join(path, 'line-1'))).toHaveLength(1);
   });
 
   it('sets aside a file in its place', async () => {
