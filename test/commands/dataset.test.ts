@@ -10,7 +10,7 @@ import { type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
 let tiny: TinyBundle;
 beforeAll(async () => {
   tiny = await tinyBundle();
-}, 120_000);
+});
 
 /** The product's images in folders of these names. */
 async function laid(good: string, defective: string): Promise<string> {

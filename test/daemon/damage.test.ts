@@ -30,7 +30,7 @@ beforeAll(async () => {
     ...codec,
     stream,
   ]);
-}, 90_000);
+});
 
 it('a camera that loses packets and marks every slice raises no alert; what is damaged is counted and warned of', async () => {
   // Every slice of 10 frames is lost once in some turns, and each is marked as the end of a frame.
@@ -75,4 +75,4 @@ http: { port: 0 }
   await once(daemon.process, 'exit');
   await daemon.close();
   await broker.stop();
-}, 120_000);
+});

@@ -36,7 +36,7 @@ beforeAll(async () => {
   broker = await mosquittoBroker();
   await broker.start();
   for (const server of [stills, parrot]) await once(server.listen(0, '127.0.0.1'), 'listening');
-}, 90_000);
+});
 afterAll(async () => {
   stills.close();
   stills.closeAllConnections();
@@ -82,5 +82,5 @@ http: { port: 0 }
     daemon.process.kill();
     await once(daemon.process, 'exit');
     await daemon.close();
-  }, 240_000);
+  });
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   broker = await aedesBroker();
   await broker.start();
   await makeVideo(join(folder, 'part.avi'), { good: 12, bad: 0 });
-}, 240_000);
+});
 afterAll(() => broker.stop());
 
 const yaml = (name: string, cameras: readonly string[]) => `

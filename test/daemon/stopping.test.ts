@@ -23,7 +23,7 @@ beforeAll(async () => {
   await broker.start();
   await cp(bundle, join(folder, 'other'), { recursive: true });
   await makeVideo(join(folder, 'part.avi'), { good: 6, bad: 24 });
-}, 240_000);
+});
 afterAll(() => broker.stop());
 
 const yaml = (name: string) => `
