@@ -75,9 +75,11 @@ export class Courier {
     while (!this.#stopped) {
       this.#woken = false;
       try {
-        const next = await this.#next();
+        // Reading takes time, in which a rest may end.
+        const now = steadyNow();
+        const next = await this.#next(now);
         if (next) await this.#handOver(next);
-        else await this.#rest(outbox.isOpen ? this.#resting.next : RETRY);
+        else await this.#rest(outbox.isOpen ? this.#resting.next(now) : RETRY);
         failed = false;
       } catch (error) {
         if (this.#stopped) return;
@@ -89,11 +91,11 @@ export class Courier {
     }
   }
 
-  async #next() {
+  async #next(now: number) {
     const { outbox, connected } = this.#options;
     if (outbox.isOpen && outbox.depth === 0) this.#emptied();
     if (!connected() || (outbox.isOpen && outbox.depth === 0)) return undefined;
-    return outbox.first((topic) => this.#resting.isResting(topic));
+    return outbox.first((topic) => this.#resting.isResting(topic, now));
   }
 
   /** What the broker has acknowledged is forgotten; what it has not is sent again, unless it never takes it. */

@@ -15,13 +15,16 @@ interface Rest {
 export class RestingTopics {
   readonly #rests = new Map<string, Rest>();
 
-  isResting(topic: string): boolean {
-    return (this.#rests.get(topic)?.until ?? 0) > steadyNow();
+  /** @param now in steady time */
+  isResting(topic: string, now = steadyNow()): boolean {
+    return (this.#rests.get(topic)?.until ?? 0) > now;
   }
 
-  /** Milliseconds until the first of them may be tried again; undefined when none rests. */
-  get next(): number | undefined {
-    const now = steadyNow();
+  /**
+   * Milliseconds until the first of them may be tried again; undefined when none rests.
+   * @param now in steady time: the same as for `isResting`, or a topic that rested there may rest no more here, and nobody would come back to it
+   */
+  next(now = steadyNow()): number | undefined {
     const waits = [...this.#rests.values()].map(({ until }) => until - now).filter((wait) => wait > 0);
     return waits.length > 0 ? Math.min(...waits) : undefined;
   }

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
+import { steadyNow } from '../../src/clock.js';
 import { RefusedFolder } from '../../src/publish/refused-folder.js';
 import { RestingTopics } from '../../src/publish/resting-topics.js';
 import { hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
@@ -198,7 +199,17 @@ describe('a topic that rests', () => {
     expect([1, 2, 3, 4, 5].map(() => topics.refused('a'))).toEqual([false, false, false, false, true]);
     expect(topics.isResting('a')).toBe(true);
     expect(topics.isResting('b')).toBe(false);
-    expect(topics.next).toBeLessThanOrEqual(60_000);
+    expect(topics.next()).toBeLessThanOrEqual(60_000);
+  });
+
+  it('is told by one time to rest, and how long', () => {
+    const topics = new RestingTopics();
+    topics.pause('a');
+    const end = steadyNow() + 1000;
+    expect(topics.isResting('a', end - 500)).toBe(true);
+    expect(topics.next(end - 500)).toBeGreaterThan(0);
+    expect(topics.isResting('a', end)).toBe(false);
+    expect(topics.next(end)).toBeUndefined();
   });
 });
 
