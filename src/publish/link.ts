@@ -56,8 +56,6 @@ export class LinkLost extends Error {
 /** Milliseconds that the broker may take to answer, and bytes a millisecond that the slowest line carries. */
 const ANSWER = 20_000;
 const SLOWEST = 2;
-/** Milliseconds within which a broker hangs up on what it does not take. */
-const PROMPT = 5000;
 /** Milliseconds that a message without acknowledgement waits for a sign that it has arrived. */
 const SIGN = 2000;
 /** Bytes that may wait for the socket before messages that nobody waits for are left out. */
@@ -276,7 +274,6 @@ export class Link {
 
   async #withAnswer(bytes: number, work: () => Promise<void>): Promise<void> {
     if (!this.#open) throw new LinkLost('the connection has ended');
-    const begin = performance.now();
     const alone = this.#window === 1;
     const limit = this.#answer + bytes / SLOWEST;
     let silent = false;
@@ -287,9 +284,10 @@ export class Link {
     let onEnd: (ending: Ending) => void = () => {};
     const lost = new Promise<never>((_, reject) => {
       onEnd = ({ reason, code, error }) => {
-        const prompt = performance.now() - begin < PROMPT && (!error || hungUp(error));
+        // However late: it may have had to read a large message over a slow line before.
+        const suspect = silent || !error || hungUp(error);
         const refusal = alone ? refusalByDisconnect(code) : undefined;
-        reject(refusal ?? new LinkLost(reason, alone && this.#answered && (silent || prompt)));
+        reject(refusal ?? new LinkLost(reason, alone && this.#answered && suspect));
       };
     });
     this.#onEnd.add(onEnd);

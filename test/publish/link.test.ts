@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { describe, expect, it } from 'vitest';
+import { Link, LinkLost } from '../../src/publish/link.js';
 import { aedesBroker } from '../fixtures/brokers.js';
 import { type Script, scriptedBroker } from '../fixtures/scripted-broker.js';
 import { cleanUp, event, publishing, running, until } from './clients.js';
@@ -111,6 +112,25 @@ describe('a connection that dies', () => {
     await until(() => outbox.depth === 0);
     expect(connection).toContain('no answer from the broker within 0 s');
     expect(broker.visitors.length).toBe(2);
+  });
+});
+
+describe('a broker that hangs up without a word', () => {
+  it('long after a message came may do so because of it', async () => {
+    const broker = await scripted({
+      onPublish: ({ topic }, { socket }) => {
+        if (topic !== 'slow') return 0;
+        setTimeout(() => socket.end(), 5500);
+        return undefined;
+      },
+    });
+    const settings = { url: `mqtt://127.0.0.1:${broker.port}`, topicPrefix: 'box', version: '3.1.1' } as const;
+    const link = await Link.open(settings, { oneByOne: true });
+    if (!(link instanceof Link)) throw new Error(link.reason);
+    await link.publish('taken', '', { qos: 1 });
+    const failure = await link.publish('slow', '', { qos: 1 }).catch((error: Error) => error);
+    expect(failure).toBeInstanceOf(LinkLost);
+    expect(failure).toMatchObject({ suspect: true });
   });
 });
 
