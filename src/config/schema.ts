@@ -131,7 +131,7 @@ const mqtt = z
   .superRefine(({ url: address, ca, cert, key }, context) => {
     if (/^(mqtts|wss):/.test(address)) return;
     // mqtt.js would leave them out, and talk in the clear.
-    const message = `expected mqtts:// or wss:// with it: ${new URL(address).protocol}// does not encrypt`;
+    const message = `expected mqtts:// or wss:// with it: ${address.split('://', 1)[0]}:// does not encrypt`;
     for (const [name, file] of Object.entries({ ca, cert, key })) {
       if (file !== undefined) context.addIssue({ code: 'custom', path: [name], message });
     }

@@ -46,7 +46,7 @@ export class Metrics {
   ]);
   readonly cameraDamage = this.#counter(
     'kdad_camera_damage_total',
-    'Times that frames of a camera were damaged; reason is packets (some are missing), marker (one was marked as the end of a frame, and was not) or decoder (ffmpeg said so).',
+    'Times that frames of a camera were damaged; reason is packets (some are missing), pictures (a JPEG has no end), marker (one was marked as the end of a frame, and was not) or decoder (ffmpeg said so).',
     ['camera', 'reason'],
   );
   readonly inferenceRestarts = this.#counter(

@@ -35,11 +35,11 @@ async function judge(detector: Detector) {
   return { scores, alone, maps, mapSize };
 }
 
-async function agree(one: Detector, other: Detector, tolerance: number): Promise<void> {
+async function agree(one: Detector, other: Detector, tolerance: number, ofMaps = tolerance): Promise<void> {
   const [expected, actual] = [await judge(one), await judge(other)];
   expect(relativeError(actual.scores, expected.scores)).toBeLessThan(tolerance);
   expect(relativeError(actual.alone, expected.alone)).toBeLessThan(tolerance);
-  expect(relativeError(actual.maps, expected.maps)).toBeLessThan(tolerance);
+  expect(relativeError(actual.maps, expected.maps)).toBeLessThan(ofMaps);
   expect(actual.mapSize).toEqual(expected.mapSize);
 }
 
@@ -59,7 +59,8 @@ describe('a detector', () => {
 
   it('judges alike in half precision', async () => {
     const [floats, halves] = [await openBundle(tiny.bundle, 'fp32'), await openBundle(tiny.bundle, 'fp16')];
-    await agree(await openDetector(floats), await openDetector(halves), 5e-3);
+    // A distance to a prototype is a small difference of larger products; halves keep three digits of these.
+    await agree(await openDetector(floats), await openDetector(halves), 5e-3, 2e-2);
     await prove(halves, 'onnx');
   });
 
