@@ -19,9 +19,11 @@ async function check(yaml: string, files: Readonly<Record<string, string>> = {})
 describe('kdad-edge config check', () => {
   it('says in a line that all is well', async () => {
     const camera = 'cameras: [{ name: a, source: { kind: folder, path: . } }]';
-    expect(await check(`model: ${tiny.bundle}\n${camera}\nmqtt: { ca: ca.pem }`, { 'ca.pem': '' })).toEqual({
+    expect(
+      await check(`model: ${tiny.bundle}\n${camera}\nmqtt: { url: "mqtts://127.0.0.1", ca: ca.pem }`, { 'ca.pem': '' }),
+    ).toEqual({
       code: 0,
-      lines: ['kdad-edge.yaml is valid: 1 camera, alerts to mqtt://127.0.0.1:1883'],
+      lines: ['kdad-edge.yaml is valid: 1 camera, alerts to mqtts://127.0.0.1'],
     });
   });
 
@@ -46,7 +48,7 @@ cameras:
   - { name: b, source: { kind: folder, path: ca.pem } }
   - { name: c, source: { kind: v4l2, device: /dev/none } }
   - { name: d, source: { kind: rtsp, url: "rtsp://camera/1" } }
-mqtt: { passwordFile: password, ca: ca.pem, cert: cert.pem, key: . }
+mqtt: { passwordFile: password, ca: ca.pem, cert: cert.pem, key: ., url: "mqtts://127.0.0.1" }
 `;
     const { code, lines } = await check(yaml, { 'ca.pem': '' });
     expect(code).toBe(2);
