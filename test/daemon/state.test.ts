@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
@@ -94,8 +95,9 @@ describe.skipIf(!hasMosquitto)('what a daemon that was killed left at the broker
         ),
       first.log,
     );
-    const kept = () => readdir(join(folder, 'left/state/evidence/line')).catch(() => []);
-    await until(async () => (await kept()).some((name) => name.includes(opened().id)), first.log);
+    const place = join(folder, 'left/state/evidence/line');
+    const kept = async () => (await readdir(place).catch(() => [])).find((name) => name.includes(opened().id));
+    await until(async () => existsSync(join(place, (await kept()) ?? '', 'alert.json')), first.log);
     first.process.kill('SIGKILL');
     await once(first.process, 'exit');
     await first.close();
@@ -114,8 +116,8 @@ describe.skipIf(!hasMosquitto)('what a daemon that was killed left at the broker
     );
     expect(interrupted()).toMatchObject({ event: 'closed', id, openedAt, camera, model, late: true });
     expect(interrupted().durationSeconds).toBeGreaterThan(0);
-    const [folderOf] = (await readdir(join(folder, 'left/state/evidence/line'))).filter((name) => name.includes(id));
-    const evidence = await readFile(join(folder, 'left/state/evidence/line', folderOf, 'alert.json'), 'utf8');
+    const [folderOf] = (await readdir(place)).filter((name) => name.includes(id));
+    const evidence = await readFile(join(place, folderOf, 'alert.json'), 'utf8');
     expect(JSON.parse(evidence)).toMatchObject({ event: 'closed', reason: 'interrupted', id });
     await until(async () => {
       const ofLine = [...(await retainedBelow(broker.port, '#')).keys()].filter((topic) => /line/.test(topic));

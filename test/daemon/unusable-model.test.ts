@@ -139,6 +139,7 @@ describe.skipIf(!canBeUnprivileged)('a model that cannot be used', () => {
 
   it('ends the start with one clear error where none was before it', async () => {
     const store = await storeOf('alone', '2');
+    await rm(join(store, '1'), { recursive: true });
     await close(join(store, '2'));
     const daemon = await start('alone');
     const [code] = await once(daemon.process, 'exit');

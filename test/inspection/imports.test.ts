@@ -9,8 +9,8 @@ function importsOf(entry: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
   const text = readFileSync(new URL(file), 'utf8');
-  for (const [, path] of text.matchAll(/^(?:import|export)\s[^;]*?from '(\.[^']+)';|^import '(\.[^']+)';/gm))
-    importsOf(new URL(path, file).href, seen);
+  for (const [, from, alone] of text.matchAll(/^(?:import|export)\s[^;]*?from '(\.[^']+)';|^import '(\.[^']+)';/gm))
+    importsOf(new URL(from ?? alone, file).href, seen);
   return seen;
 }
 
