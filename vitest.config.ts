@@ -12,6 +12,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/fixtures/temporary.ts'],
     // So long that only what hangs is ended, and never what waits for a busy machine.
+    // Most of them wait for processes that they started.
+    maxWorkers: 4,
     testTimeout: 300_000,
     hookTimeout: 600_000,
     server: { deps: { external: [/dist\/tensorflow\.js/] } },
