@@ -11,9 +11,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/fixtures/temporary.ts'],
-    // So long that only what hangs is ended, and never what waits for a busy machine.
-    // Most of them wait for processes that they started.
+    // Most test files wait for processes that they started.
     maxWorkers: 4,
+    // So long that only what hangs is ended, and never what waits for a busy machine.
     testTimeout: 300_000,
     hookTimeout: 600_000,
     server: { deps: { external: [/dist\/tensorflow\.js/] } },
