@@ -118,7 +118,7 @@ export const camera = z
       .max(100)
       .optional()
       .describe(
-        'Areas that never count, each a list of corners `[x, y]` in parts of the (turned and cut) picture, say `[[0, 0], [0.2, 0], [0, 0.2]]`. They have to leave a part that counts.',
+        "Areas that never count, each a list of corners `[x, y]` in parts of the (turned and cut) picture, say `[[0, 0], [0.2, 0], [0, 0.2]]`. They have to leave a part that counts; the padding around a picture of another shape than the model's does not count then, either.",
       )
       .meta(restarts('no')),
     trigger: trigger

@@ -53,19 +53,32 @@ export function pad({ pixels, ...picture }: Picture, { left, top }: Place, size:
   return { width, height, pixels: framed };
 }
 
-/** Width by height of the picture in a frame of `aspect` 1 that it does not fill, found by the padding. */
-export function aspectIn({ width, height, pixels }: Picture): number {
+/** Where a frame's picture lies, found by the padding around it; all over a frame without. */
+export function placeIn({ width, height, pixels }: Picture): Place {
   const isPadding = (x: number, y: number) => PADDING.every((value, i) => pixels[(y * width + x) * 3 + i] === value);
-  const count = (length: number, isPadded: (at: number) => boolean) => {
-    let first = 0;
-    while (first < length / 2 - 1 && isPadded(first)) first++;
-    let last = length;
-    while (last > length / 2 + 1 && isPadded(last - 1)) last--;
-    return last - first;
-  };
-  const whole = (along: number, isOne: (at: number) => boolean) =>
-    Array.from({ length: along }, (_, at) => at).every(isOne);
-  const columns = count(width, (x) => whole(height, (y) => isPadding(x, y)));
-  const rows = count(height, (y) => whole(width, (x) => isPadding(x, y)));
-  return (columns / rows) * (height / width);
+  const isColumn = (x: number) => isWhole(height, (y) => isPadding(x, y));
+  const isRow = (y: number) => isWhole(width, (x) => isPadding(x, y));
+  const [left, right] = between(width, isColumn);
+  const [top, bottom] = between(height, isRow);
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+/** Width by height of the picture in a frame of `aspect` 1 that it does not fill, found by the padding. */
+export function aspectIn(frame: Picture): number {
+  const { width, height } = placeIn(frame);
+  return (width / height) * (frame.height / frame.width);
+}
+
+function isWhole(length: number, isOne: (at: number) => boolean): boolean {
+  for (let at = 0; at < length; at++) if (!isOne(at)) return false;
+  return true;
+}
+
+/** What is left between the padded lines of both ends; something always is. */
+function between(length: number, isPadded: (at: number) => boolean): [first: number, end: number] {
+  let first = 0;
+  while (first < length / 2 - 1 && isPadded(first)) first++;
+  let end = length;
+  while (end > length / 2 + 1 && isPadded(end - 1)) end--;
+  return [first, end];
 }

@@ -1,7 +1,8 @@
+import type { Place } from '../data/framing.js';
 import type { Size } from '../detector/anomaly-map.js';
 import { KdadError } from '../errors.js';
 
-/** Corners of an area, each as parts of the width and the height of the view, from 0 to 1. */
+/** Corners of an area, each as parts of the width and the height of the picture, from 0 to 1. */
 export type Polygon = readonly (readonly [x: number, y: number])[];
 
 /** What of an anomaly map never counts. */
@@ -14,7 +15,7 @@ export interface Mask {
 }
 
 /**
- * The pixels of a map that never count: those whose centre lies in one of the polygons (by the even-odd rule).
+ * The pixels of a map that never count, of a picture that fills its frame: those whose centre lies in one of the polygons (by the even-odd rule).
  *
  * @param size of the anomaly map that it is for, not of the frame
  * @throws KdadError CONFIG_INVALID when no pixel would count: a camera with such a mask would be blind
@@ -37,6 +38,27 @@ export function maskOf(polygons: readonly Polygon[], size: Size): Mask {
       `the areas to ignore leave nothing of the anomaly map of ${width} x ${height}; expected a part of the picture that counts`,
     );
   }
+  return { pixels, size, share: count / pixels.length };
+}
+
+/**
+ * The same areas where the picture lies in a part of its frame, and the padding around it: a pixel counts when some of the picture in it does. So
+ * what counts of a picture that fills the frame counts there, too, however small it is.
+ *
+ * @param frame height and width of what `place` is in
+ */
+export function placeMask({ pixels: drawn, size }: Mask, place: Place, frame: Size): Mask {
+  const [height, width] = size;
+  const [left, top] = [(place.left / frame[1]) * width, (place.top / frame[0]) * height];
+  const pixels = new Uint8Array(height * width).fill(1);
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(top + ((y + 0.5) / frame[0]) * place.height);
+    for (let x = 0; x < width; x++) {
+      const column = Math.floor(left + ((x + 0.5) / frame[1]) * place.width);
+      if (!drawn[y * width + x]) pixels[row * width + column] = 0;
+    }
+  }
+  const count = pixels.reduce((sum, one) => sum + one, 0);
   return { pixels, size, share: count / pixels.length };
 }
 

@@ -1,8 +1,10 @@
+import { type Place, placeIn } from '../data/framing.js';
+import type { Framing } from '../data/preprocessing.js';
 import { type AnomalyMap, mapOf, type Size } from '../detector/anomaly-map.js';
 import { type Detector, type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
 import { mapSettingsOf } from '../detector/map-settings.js';
 import type { Scoring } from '../model/scoring.js';
-import { type Mask, maskOf, type Polygon } from './ignored.js';
+import { type Mask, maskOf, type Polygon, placeMask } from './ignored.js';
 import { scoreMasked } from './masked.js';
 
 /** A batch of frames. */
@@ -10,7 +12,7 @@ export interface Frames {
   readonly batch: number;
   /** uint8 RGB, batch x height x width x 3. */
   readonly frames: Uint8Array;
-  /** The areas that never count, one list a frame; null for a frame of which all counts. */
+  /** The areas of the picture in it that never count, one list a frame; null for a frame of which all counts. */
   readonly ignored?: readonly (readonly Polygon[] | null)[];
   /** The score from which on a frame's map is wanted, one a frame; every map is when absent. */
   readonly mapsFrom?: readonly number[];
@@ -24,23 +26,26 @@ export interface Scored {
   readonly maps: readonly (AnomalyMap | null)[];
 }
 
-/** Masks that are kept drawn; a daemon has one a camera. */
+/** Masks that are kept drawn; a daemon has one a camera, or some where its pictures have several shapes. */
 const KEPT = 1000;
 
 /** A bundle's detector that leaves areas of frames out. Masks are drawn here, where the size of the map is known. */
 export class MaskingDetector {
   readonly #detector: Detector;
   readonly #scoring: () => Scoring;
+  readonly #framing: Framing;
   readonly #masks = new Map<string, Mask>();
 
-  private constructor(detector: Detector, scoring: () => Scoring) {
+  private constructor(detector: Detector, scoring: () => Scoring, framing: Framing) {
     this.#detector = detector;
     this.#scoring = scoring;
+    this.#framing = framing;
   }
 
   /** @throws KdadError as `openDetector` */
   static async open(source: DetectorSource, options: DetectorOptions = {}): Promise<MaskingDetector> {
-    return new MaskingDetector(await openDetector(source, options), () => mapSettingsOf(source).scoring);
+    const scoring = () => mapSettingsOf(source).scoring;
+    return new MaskingDetector(await openDetector(source, options), scoring, source.manifest.preprocessing);
   }
 
   /** What it runs on. */
@@ -65,7 +70,7 @@ export class MaskingDetector {
       const areas = ignored?.[i];
       let map: AnomalyMap | undefined;
       if (areas) {
-        const mask = this.#maskOf(areas, detection.mapSize);
+        const mask = this.#maskOf(areas, detection.mapSize, this.#placeIn(frames, i));
         ({ map, score: scores[i] } = scoreMasked(mapOf(detection, i), mask, this.#scoring()));
       }
       const wanted = mapsFrom === undefined || scores[i] >= mapsFrom[i];
@@ -78,9 +83,22 @@ export class MaskingDetector {
     return this.#detector.dispose();
   }
 
-  #maskOf(areas: readonly Polygon[], size: Size): Mask {
-    const key = JSON.stringify([areas, size]);
-    const mask = this.#masks.get(key) ?? maskOf(areas, size);
+  /** Of the picture in the `i`-th frame; undefined where it is all of it. */
+  #placeIn(frames: Uint8Array, i: number): Place | undefined {
+    const { size, aspect } = this.#framing;
+    if (aspect === undefined) return undefined;
+    const [height, width] = size;
+    const bytes = height * width * 3;
+    const place = placeIn({ width, height, pixels: frames.subarray(i * bytes, (i + 1) * bytes) });
+    return place.width < width || place.height < height ? place : undefined;
+  }
+
+  #maskOf(areas: readonly Polygon[], size: Size, place?: Place): Mask {
+    const key = JSON.stringify([areas, size, place]);
+    const kept = this.#masks.get(key);
+    if (kept) return kept;
+    const whole = maskOf(areas, size);
+    const mask = place ? placeMask(whole, place, this.#framing.size) : whole;
     if (this.#masks.size >= KEPT) this.#masks.clear();
     this.#masks.set(key, mask);
     return mask;

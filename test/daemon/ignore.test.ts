@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openBundle } from '../../src/bundle/read.js';
 import type { Status } from '../../src/daemon/status.js';
-import { encodePng, resizePicture } from '../../src/data/image.js';
+import { encodePng, framePicture, type Picture } from '../../src/data/image.js';
 import { mapSettingsOf } from '../../src/detector/map-settings.js';
 import { scoreOf } from '../../src/detector/scoring.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
@@ -47,6 +47,9 @@ beforeAll(async () => {
   const { pixels, mask } = picture(2000, true);
   const part = { pixels, width: PICTURE, height: PICTURE };
   await writeFile(join(folder, 'parts/blotted.png'), await encodePng(part));
+  await mkdir(join(folder, 'wide'));
+  const wide = beside(part);
+  await writeFile(join(folder, 'wide/blotted.png'), await encodePng(wide));
   const at = [...mask.keys()].filter((i) => mask[i]).map((i) => [i % PICTURE, Math.floor(i / PICTURE)]);
   const [xs, ys] = [at.map(([x]) => x), at.map(([, y]) => y)];
   blot = {
@@ -60,18 +63,29 @@ beforeAll(async () => {
     quarter: (await tinyBundle()).bundle,
     full: await otherBundle(join(folder, 'full'), shapes['a map of the frame’s size']),
     flat: await otherBundle(join(folder, 'flat'), shapes['a flat frame']),
+    padded: await otherBundle(join(folder, 'padded'), { ...shapes['a map of a quarter of the size'], aspect: 1 }),
   };
   for (const [name, path] of Object.entries(paths)) {
     const bundle = await openBundle(path, 'fp32');
     const session = await DetectorSession.load(bundle.detectorPath);
-    const seen = await resizePicture(part, bundle.manifest.preprocessing.size);
+    const seen = await framePicture(name === 'padded' ? wide : part, bundle.manifest.preprocessing);
     const { maps, mapSize } = await session.run(seen.pixels, 1);
-    await session.dispose();
     const { scoring } = mapSettingsOf(bundle);
     models[name] = { path, size: mapSize, map: maps, scoring, threshold: bundle.threshold };
+    await session.dispose();
   }
 });
 afterAll(() => broker.stop());
+
+/** The same picture twice, one beside the other: twice as wide as what the model knows. */
+function beside({ width, height, pixels }: Picture): Picture {
+  const twice = new Uint8Array(2 * pixels.length);
+  for (let row = 0; row < height; row++) {
+    const line = pixels.subarray(row * width * 3, (row + 1) * width * 3);
+    for (const column of [0, width]) twice.set(line, (row * 2 * width + column) * 3);
+  }
+  return { width: 2 * width, height, pixels: twice };
+}
 
 /** The score of a map where an area does not count, by the threshold. */
 function ratioWithout({ map, size, scoring, threshold }: Model, areas: readonly Corners[]): number {
@@ -97,11 +111,11 @@ model: ${models.quarter.path}
 cameras:
 ${cameras}`;
 
-const camera = (name: string, model: string, areas: readonly Corners[]) =>
-  `  - { name: ${name}, model: ${models[model].path}, fps: 10, source: { kind: folder, path: ../parts, loop: true }, ignore: ${JSON.stringify(areas)} }\n`;
+const camera = (name: string, model: string, areas: readonly Corners[], parts = 'parts') =>
+  `  - { name: ${name}, model: ${models[model].path}, fps: 10, source: { kind: folder, path: ../${parts}, loop: true }, ignore: ${JSON.stringify(areas)} }\n`;
 
 describe('areas to ignore', () => {
-  it('lie where they are drawn, whatever the size of the map', async () => {
+  it('lie where they are drawn, whatever the size of the map and the shape of the picture', async () => {
     const { left, top, right, bottom } = blot;
     const strip = [rectangle(0, 0, 1, 1 / 16)];
     const defect = [rectangle(left, top, right, bottom)];
@@ -113,18 +127,31 @@ describe('areas to ignore', () => {
     ];
     const areas = { strip, defect, rest };
     const cameras = Object.keys(models).flatMap((model) =>
-      Object.entries(areas).map(([what, ignore]) => ({ name: `${model}-${what}`, model, ignore })),
+      Object.entries(areas)
+        .filter(() => model !== 'padded')
+        .map(([what, ignore]) => ({ name: `${model}-${what}`, model, ignore, inFrame: ignore })),
     );
-    const text = yaml('areas', cameras.map(({ name, model, ignore }) => camera(name, model, ignore)).join(''));
+    const padding = [rectangle(0, 0, 1, 0.25), rectangle(0, 0.75, 1, 1)];
+    const wide = [
+      { name: 'wide-half', ignore: [rectangle(0, 0, 0.5, 1)], inFrame: [...padding, rectangle(0, 0.25, 0.5, 0.75)] },
+      { name: 'wide-strip', ignore: [rectangle(0, 0, 1, 0.75)], inFrame: [...padding, rectangle(0, 0.25, 1, 0.625)] },
+    ].map((one) => ({ ...one, model: 'padded' }));
+    const text = yaml(
+      'areas',
+      [
+        ...cameras.map(({ name, model, ignore }) => camera(name, model, ignore)),
+        ...wide.map(({ name, model, ignore }) => camera(name, model, ignore, 'wide')),
+      ].join(''),
+    );
     const daemon = await startDaemon('areas', text, { folder, brokerPort: broker.port });
     await until(() => daemon.port() > 0, daemon.log, 60_000);
     const status = async () =>
       (await (await fetch(`http://127.0.0.1:${daemon.port()}/api/v1/status`)).json()) as Status;
     await until(async () => (await status()).cameras.every(({ framesJudged }) => framesJudged >= 4), daemon.log);
     const judged = (await status()).cameras;
-    for (const { name, model, ignore } of cameras) {
+    for (const { name, model, inFrame } of [...cameras, ...wide]) {
       const { lastRatio, openAlert } = judged.find((one) => one.name === name) as Status['cameras'][number];
-      const expected = ratioWithout(models[model], ignore);
+      const expected = ratioWithout(models[model], inFrame);
       expect(Math.abs((lastRatio as number) / expected - 1), `${name}: ${lastRatio}, not ${expected}`).toBeLessThan(
         0.01,
       );

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../src/camera/ffmpeg.js';
 import { readVideo } from '../../src/camera/video.js';
-import { aspectIn, PADDING, placement } from '../../src/data/framing.js';
+import { aspectIn, PADDING, placeIn, placement } from '../../src/data/framing.js';
 import { decodeImage, framePicture, readMask } from '../../src/data/image.js';
 import { shapeOf } from '../../src/data/shape.js';
 import { folderWith } from '../fixtures/folder.js';
@@ -40,6 +40,19 @@ describe('a picture in a frame', () => {
       [255, 255, 255],
       [...PADDING],
     ]);
+  });
+
+  it('is found by the padding around it', async () => {
+    for (const [width, height] of [
+      [64, 32],
+      [32, 32],
+      [40, 8],
+      [6, 40],
+    ]) {
+      const framing = { size: [16, 32], aspect: 2 } as const;
+      const picture = { width, height, pixels: new Uint8Array(width * height * 3).fill(90) };
+      expect(placeIn(await framePicture(picture, framing))).toEqual(placement(picture, framing));
+    }
   });
 
   it('has its mask in the same place', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskOf, type Polygon } from '../../src/inspection/ignored.js';
+import { maskOf, type Polygon, placeMask } from '../../src/inspection/ignored.js';
 
 const drawn = (polygons: readonly Polygon[], [height, width]: readonly [number, number]) => {
   const { pixels } = maskOf(polygons, [height, width]);
@@ -50,6 +50,30 @@ describe('a mask', () => {
       expect.objectContaining({
         code: 'CONFIG_INVALID',
         message: expect.stringMatching(/leave nothing of the anomaly map of 4 x 8/),
+      }),
+    );
+  });
+});
+
+describe('a mask of a picture with padding around it', () => {
+  const rows = ({ pixels, size: [height, width] }: ReturnType<typeof maskOf>) =>
+    Array.from({ length: height }, (_, y) => [...pixels.subarray(y * width, (y + 1) * width)].join(''));
+
+  it('lies on the picture, and on the padding', () => {
+    const mask = maskOf([rectangle(0, 0, 0.5, 1)], [8, 8]);
+    const placed = placeMask(mask, { left: 0, top: 16, width: 64, height: 32 }, [64, 64]);
+    const padding = '11111111';
+    expect(rows(placed)).toEqual([padding, padding, ...Array(4).fill('11110000'), padding, padding]);
+    expect(placed).toMatchObject({ size: [8, 8], share: 0.75 });
+  });
+
+  it('leaves a part that counts, however small the picture is', () => {
+    const side = fc.tuple(fc.integer({ min: 0, max: 63 }), fc.integer({ min: 1, max: 64 }));
+    fc.assert(
+      fc.property(side, side, fc.constantFrom(4, 8, 16), ([left, width], [top, height], size) => {
+        const place = { left, top, width: Math.min(width, 64 - left), height: Math.min(height, 64 - top) };
+        const { share } = placeMask(maskOf([rectangle(0, 0, 1, 0.8)], [size, size]), place, [64, 64]);
+        expect(share).toBeLessThan(1);
       }),
     );
   });
