@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import type { Calibration } from '../bundle/calibration.js';
 import type { Manifest } from '../bundle/manifest.js';
 import type { Dataset, DatasetSource } from '../data/dataset.js';
 import type { DetectorOptions } from '../detector/detector.js';
@@ -72,6 +71,7 @@ export const train = withDatasetOptions(
       { openEngine },
       { resolveTeacher },
       { describeOdd, oddImages },
+      { describeLack, supportOf },
     ] = await Promise.all([
       import('../training/train.js'),
       import('../training/recipes.js'),
@@ -79,6 +79,7 @@ export const train = withDatasetOptions(
       import('../engine/engines.js'),
       import('../teacher/store.js'),
       import('../training/odd-images.js'),
+      import('../training/support.js'),
     ]);
     if (options.evaluate !== undefined && !options.activate) {
       throw new KdadError('USAGE', '--evaluate: expected --activate beside it');
@@ -108,6 +109,7 @@ export const train = withDatasetOptions(
     report.end();
     const { threshold, training, split, int8 } = manifest;
     const odd = describeOdd(oddImages(calibration.scores));
+    const lack = describeLack(supportOf(calibration), calibration.parameters.falseAlarms);
     console.log(
       [
         `${finished ? 'Trained' : 'Stopped early; the best so far is'} ${options.out}`,
@@ -115,7 +117,7 @@ export const train = withDatasetOptions(
         `  images     ${split.training.length} learned, ${split.validation.length} held out`,
         `  threshold  ${threshold.value.toPrecision(4)} (${threshold.rule})`,
         `             ${describeFalseAlarms(calibration.falseAlarms)}`,
-        ...promise(calibration).map((line) => `             ${line}`),
+        ...(lack === undefined ? [] : [`             ${lack}`]),
         ...(odd === undefined ? [] : [`  odd images ${odd}; look at them, and train without them by --exclude`]),
         ...(int8 ? [`  int8       ${int8.agrees ? 'may be used' : 'is not used'}: ${int8.reason}`] : []),
         ...(finished ? [] : ['Go on with the same command and --resume.']),
@@ -126,14 +128,6 @@ export const train = withDatasetOptions(
     if (!finished || !(await activateVersion(place.store, place.version, evaluation, { engine, threads })))
       process.exitCode = NOT_ACTIVATED;
   });
-
-/** Where a rate of false alarms was asked for that so few images cannot support. */
-function promise({ parameters: { falseAlarms }, scores }: Calibration): string[] {
-  const images = scores.filter(({ degraded }) => !degraded).length;
-  const least = 1 / (images + 1);
-  if (falseAlarms === undefined || falseAlarms >= least) return [];
-  return [`with ${images} held-out images no rule can promise less than ${(100 * least).toFixed(1)} % of false alarms`];
-}
 
 /** One a line; empty ones say nothing. */
 async function readNames(file: string): Promise<string[]> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { codecs } from '../camera/hardware.js';
 import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
 import { duration } from './duration.js';
-import { relativeThreshold } from './threshold.js';
+import { configuredThreshold } from './threshold.js';
 import { number, path, restarts, url, whole } from './values.js';
 
 /** Pixels of a picture's side. */
@@ -131,9 +131,9 @@ export const camera = z
       .describe(
         'The model that judges this camera, where it looks at another product. Every model has a process of its own.',
       ),
-    threshold: relativeThreshold
+    threshold: configuredThreshold
       .optional()
-      .describe("The camera's own threshold, by that of its model, say `{ factor: 1.1 }`.")
+      .describe("The camera's own threshold, instead of the one for all cameras.")
       .meta(restarts('no')),
     stallTimeout: duration('100ms', '24h')
       .prefault(`${defaultStallTimeout / 1000}s`)

@@ -13,7 +13,7 @@ export interface JsonSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxItems?: number;
-  /** Of a duration, as it is written. */
+  /** Of a duration or a share, as it is written. */
   readonly 'x-minimum'?: string;
   readonly 'x-maximum'?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -26,6 +26,9 @@ export interface JsonSchema {
   readonly 'x-restart'?: Restart;
 }
 
+/** Of patterns: what is filled in later may be anything. */
+const REFERENCE = '|\\$\\{';
+
 /**
  * The JSON Schema of the configuration file, for editors (draft 7, which all of them know); config/kdad-edge.schema.json holds it. Every key says in `x-restart`
  * what a change takes. Texts with a form of their own may also hold a reference, `${...}`.
@@ -35,7 +38,8 @@ export function jsonSchema(): JsonSchema {
     io: 'input',
     target: 'draft-7',
     override: ({ jsonSchema }) => {
-      if (jsonSchema.pattern) jsonSchema.pattern += '|\\$\\{';
+      // A schema that is used twice comes twice.
+      if (jsonSchema.pattern && !jsonSchema.pattern.endsWith(REFERENCE)) jsonSchema.pattern += REFERENCE;
     },
   }) as JsonSchema;
   const { $schema, ...rest } = schema as JsonSchema & { $schema: string };

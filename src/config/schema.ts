@@ -9,6 +9,7 @@ import { MOST_THREADS } from '../processor/cores.js';
 import { isHost } from './address.js';
 import { camera } from './camera-schema.js';
 import { duration } from './duration.js';
+import { configuredThreshold } from './threshold.js';
 import { mqttText, number, path, restarts, text, url, whole } from './values.js';
 
 /** systemd's, or the user's (XDG Base Directory Specification). */
@@ -191,6 +192,12 @@ export const configSchema = z
       })
       .describe('The cameras to watch.')
       .meta(restarts('camera')),
+    threshold: configuredThreshold
+      .optional()
+      .describe(
+        "From which score on a frame is anomalous, for every camera that says nothing itself: `{ factor: 1.1 }`, or `{ falseAlarms: 0.5% }`. Without it the models' own thresholds count.",
+      )
+      .meta(restarts('no')),
     inspection: inspection.prefault({}).describe('How frames are judged.'),
     alert: alert.prefault({}).describe('When an alert opens and closes.').meta(restarts('no')),
     evidence: evidence.prefault({}).describe('What is kept of alerts on disk.').meta(restarts('no')),

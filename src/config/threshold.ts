@@ -1,25 +1,53 @@
 import { z } from 'zod';
+import { share } from './share.js';
 
-const EXPECTED =
-  'expected { factor: 1.1 }: so many times the threshold of the model (a number alone was a score, which other models do not share)';
+const A_SCORE = 'a number alone was a score, which other models do not share';
 
-/**
- * A camera's own threshold, by that of its model: so it keeps its meaning when another model judges, or the same one in another precision. The
- * configuration, commands and what is kept of commands have it in this form.
- */
+const factor = z
+  .number()
+  .min(0.1)
+  .max(10)
+  .describe("The model's threshold times so much: above 1 fewer frames are anomalous, below 1 more.");
+
+/** A threshold by that of the model: so it keeps its meaning when another one judges, or the same one in another precision. Commands set it. */
 export const relativeThreshold = z.strictObject(
+  { factor },
   {
-    factor: z
-      .number()
-      .min(0.1)
-      .max(10)
-      .describe("The model's threshold times so much: above 1 fewer frames are anomalous, below 1 more."),
+    error: ({ code }) =>
+      code === 'invalid_type'
+        ? `expected { factor: 1.1 }: so many times the threshold of the model (${A_SCORE})`
+        : undefined,
   },
-  { error: ({ code }) => (code === 'invalid_type' ? EXPECTED : undefined) },
 );
 
 export type RelativeThreshold = z.infer<typeof relativeThreshold>;
 
-/** The score from which on a frame is anomalous. @param own of the camera; without it the model's threshold counts */
-export const thresholdFor = (model: { readonly threshold: number }, own?: RelativeThreshold): number =>
-  model.threshold * (own?.factor ?? 1);
+/** A threshold as the configuration has it: by that of the model, or by the scores that the model was calibrated on. */
+export const configuredThreshold = z
+  .strictObject(
+    {
+      factor: factor.optional(),
+      falseAlarms: share(0.01, 50)
+        .optional()
+        .describe(
+          'So many good parts may be called anomalous, say `0.5%`, by the scores of held-out good images in the model: their median, and a multiple of their upper spread.',
+        ),
+    },
+    {
+      error: ({ code }) =>
+        code === 'invalid_type' ? `expected { factor: 1.1 } or { falseAlarms: 0.5% } (${A_SCORE})` : undefined,
+    },
+  )
+  .refine(({ factor, falseAlarms }) => (factor === undefined) !== (falseAlarms === undefined), {
+    message: 'expected one of factor and falseAlarms',
+  });
+
+export type ConfiguredThreshold = z.infer<typeof configuredThreshold>;
+
+interface WithThreshold {
+  readonly threshold?: ConfiguredThreshold;
+}
+
+/** The threshold that a configuration has for a camera; undefined where the model's own counts. */
+export const configuredFor = (config: WithThreshold, camera?: WithThreshold): ConfiguredThreshold | undefined =>
+  camera?.threshold ?? config.threshold;

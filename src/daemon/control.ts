@@ -1,9 +1,10 @@
-import { thresholdFor } from '../config/threshold.js';
+import type { ConfiguredThreshold } from '../config/threshold.js';
 import type { Actions } from '../control/commands.js';
 import { Controller } from '../control/controller.js';
 import type { Overrides } from '../control/overrides.js';
 import { KdadError } from '../errors.js';
 import type { RequestedVerdicts } from '../inspection/requested-verdicts.js';
+import { thresholdFor } from '../inspection/threshold.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
 import type { BrokerClient } from '../publish/broker-client.js';
@@ -17,6 +18,8 @@ export interface ControlOptions {
   readonly cameras: Cameras;
   readonly judges: Judges;
   judgeOf(camera: string): Judge;
+  /** The camera's threshold by the configuration; undefined where the model's counts. */
+  configuredOf(camera: string): ConfiguredThreshold | undefined;
   readonly client: BrokerClient;
   readonly overrides: Overrides;
   readonly requested: RequestedVerdicts;
@@ -80,7 +83,7 @@ export class Control {
   }
 
   #actions(): Actions {
-    const { cameras, overrides, judgeOf, requested, status } = this.#options;
+    const { configuredOf, overrides, judgeOf, requested, status } = this.#options;
     return {
       status: async () => status(),
       activate: async (version, model) => {
@@ -97,7 +100,7 @@ export class Control {
       },
       threshold: async (camera, threshold) => {
         await overrides.setThreshold(camera, threshold ?? undefined);
-        const configured = cameras.settingsOf(camera)?.threshold;
+        const configured = configuredOf(camera);
         const { bundle } = judgeOf(camera);
         return {
           threshold: thresholdFor(bundle, threshold ?? configured),

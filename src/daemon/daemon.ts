@@ -3,12 +3,14 @@ import { interruptibly } from '../abort.js';
 import { findFfmpeg, warningOf } from '../camera/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
 import { modelOf } from '../config/models.js';
-import type { Config } from '../config/schema.js';
-import { type RelativeThreshold, thresholdFor } from '../config/threshold.js';
+import type { CameraConfig, Config } from '../config/schema.js';
+import { type ConfiguredThreshold, configuredFor } from '../config/threshold.js';
 import { Overrides } from '../control/overrides.js';
 import { EvidenceFolder, type EvidenceLimits } from '../evidence/evidence-folder.js';
 import type { AlertRules } from '../inspection/alerts.js';
+import { falseAlarmsOf } from '../inspection/false-alarms.js';
 import { RequestedVerdicts } from '../inspection/requested-verdicts.js';
+import { thresholdFor } from '../inspection/threshold.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
@@ -30,6 +32,7 @@ import { Progress } from './progress.js';
 import { StatusBoard } from './status.js';
 import { Supervision } from './supervision.js';
 import { Switchboard } from './switchboard.js';
+import { tellFalseAlarms } from './tell-false-alarms.js';
 import { withoutGating } from './without-gating.js';
 
 /**
@@ -136,6 +139,7 @@ export class Daemon {
     await this.#cameras.change(config.cameras, signal);
     await this.#judges.keep(config);
     await interruptibly(this.#judges.check(), signal);
+    this.#tellFalseAlarms(this.#cameras.names);
     const names = new Set(config.cameras.map(({ name }) => name));
     for (const camera of this.#playing) if (!names.has(camera)) this.#ended(camera);
     log.info({ changed: applied }, 'configuration reloaded');
@@ -175,6 +179,7 @@ export class Daemon {
       bundleOf,
       messaging,
       thresholdOf: (camera) => thresholdFor(bundleOf(camera), this.#thresholdOf(camera)),
+      falseAlarmsOf: (camera) => falseAlarmsOf(bundleOf(camera), this.#thresholdOf(camera)),
       commanded: (camera) => this.#overrides?.of(camera),
     });
     this.#board = board;
@@ -206,6 +211,7 @@ export class Daemon {
       },
       onStopped: (camera, gone, interrupted) => this.#switchboard.cameraStopped(camera, gone, interrupted),
     });
+    this.#tellFalseAlarms(cameras.map(({ name }) => name));
     // What was announced has to be drawn before those go that it is for.
     const announcing: Part = { name: 'announcer', start: () => {}, stop: () => announcer.settled() };
     const control = messaging && this.#makeControl(messaging.client);
@@ -265,6 +271,7 @@ export class Daemon {
       cameras: this.#cameras,
       judges: this.#judges,
       judgeOf: (camera) => this.#judgeOf(camera),
+      configuredOf: (camera) => this.#configuredOf(camera),
       overrides: this.#overrides,
       requested: this.#requested,
       status: () => this.#board.status(),
@@ -304,6 +311,7 @@ export class Daemon {
       onSwap: (judge) => {
         const judged = this.#cameras.names.filter((camera) => this.#judgeOf(camera) === judge);
         for (const camera of judged) this.#switchboard.anotherModelJudges(camera);
+        this.#tellFalseAlarms(judged);
       },
       metrics: this.#metrics,
       log: this.#log,
@@ -311,15 +319,27 @@ export class Daemon {
   }
 
   /** Its own, by command or else by the configuration. */
-  #thresholdOf(camera: string): RelativeThreshold | undefined {
-    return this.#overrides?.thresholdOf(camera) ?? this.#cameras.settingsOf(camera)?.threshold;
+  #thresholdOf(camera: string): ConfiguredThreshold | undefined {
+    return this.#overrides?.thresholdOf(camera) ?? this.#configuredOf(camera);
+  }
+
+  #configuredOf(camera: string): ConfiguredThreshold | undefined {
+    return configuredFor(this.#config, this.#settingsOf(camera));
+  }
+
+  #tellFalseAlarms(cameras: readonly string[]): void {
+    const bundleOf = (camera: string) => this.#judgeOf(camera).bundle;
+    tellFalseAlarms(cameras, bundleOf, (camera) => this.#configuredOf(camera), this.#log);
   }
 
   #judgeOf(camera: string): Judge {
-    const { model, cameras } = this.#config;
-    // One that leaves is still judged as it was.
-    const settings = this.#cameras.settingsOf(camera) ?? cameras.find(({ name }) => name === camera);
-    return this.#judges.of(settings ? modelOf(this.#config, settings) : model);
+    const settings = this.#settingsOf(camera);
+    return this.#judges.of(settings ? modelOf(this.#config, settings) : this.#config.model);
+  }
+
+  /** One that leaves is still judged as it was. */
+  #settingsOf(camera: string): CameraConfig | undefined {
+    return this.#cameras.settingsOf(camera) ?? this.#config.cameras.find(({ name }) => name === camera);
   }
 }
 

@@ -3,10 +3,11 @@ import { openVersionBefore } from '../bundle/fall-back.js';
 import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
 import type { Config } from '../config/schema.js';
-import { type RelativeThreshold, thresholdFor } from '../config/threshold.js';
+import type { ConfiguredThreshold } from '../config/threshold.js';
 import { precisionFor } from '../detector/precision.js';
 import { Inspector, type InspectorOptions } from '../inspection/inspector.js';
 import { LiveDetector } from '../inspection/live-detector.js';
+import { thresholdFor } from '../inspection/threshold.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
 import { DeviceInfo } from './device-info.js';
@@ -21,7 +22,7 @@ export interface JudgeOptions
   readonly engine: Config['engine'];
   readonly device: Config['device'];
   /** The camera's own threshold; undefined where the model's counts. */
-  thresholdOf(camera: string): RelativeThreshold | undefined;
+  thresholdOf(camera: string): ConfiguredThreshold | undefined;
   /** Throws where another version would not do for the judge's cameras. */
   check(judge: Judge, bundle: Bundle): void;
   /** Another version judges now. */

@@ -2,6 +2,7 @@ import type { Bundle } from '../bundle/read.js';
 import type { CameraState } from '../camera/camera.js';
 import type { Commanded } from '../control/overrides.js';
 import type { AlertEvent } from '../inspection/alerts.js';
+import type { FalseAlarms } from '../inspection/false-alarms.js';
 import type { Verdict } from '../inspection/verdict.js';
 import { version } from '../version.js';
 
@@ -28,6 +29,8 @@ export interface CameraStatus {
   readonly model: string;
   /** The score from which on its frames are anomalous. */
   readonly threshold: number;
+  /** The rate of false alarms that the threshold is for, as a part of 1, and the lowest one that the model's held-out images can support; left out where none is asked for. */
+  readonly falseAlarms?: Pick<FalseAlarms, 'wanted' | 'least' | 'images'>;
   readonly state: CameraState;
   readonly since: string;
   /** One line, for a camera that is lost. */
@@ -69,6 +72,8 @@ export interface StatusSources {
   bundleOf(camera: string): Bundle;
   /** The threshold that holds for a camera now. */
   thresholdOf(camera: string): number;
+  /** Where it is for a rate of false alarms. */
+  falseAlarmsOf?(camera: string): FalseAlarms | undefined;
   /** What was set by command for a camera. */
   commanded?(camera: string): Commanded | undefined;
   /** Where alerts go; undefined where no broker is configured. */
@@ -81,7 +86,7 @@ export interface StatusSources {
 /** Remembers what the parts told last, so that whoever asks can be told how the daemon is. */
 export class StatusBoard {
   readonly #sources: StatusSources;
-  readonly #cameras = new Map<string, Omit<CameraStatus, 'model' | 'threshold'>>();
+  readonly #cameras = new Map<string, Omit<CameraStatus, 'model' | 'threshold' | 'falseAlarms'>>();
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
@@ -114,7 +119,7 @@ export class StatusBoard {
   }
 
   status(): Status {
-    const { judges, bundleOf, thresholdOf, messaging, commanded } = this.#sources;
+    const { judges, bundleOf, thresholdOf, falseAlarmsOf, messaging, commanded } = this.#sources;
     return {
       version,
       uptimeSeconds: Math.round(process.uptime()),
@@ -123,7 +128,9 @@ export class StatusBoard {
         return { name, version: modelVersion, precision, threshold, device, threads };
       }),
       cameras: [...this.#cameras.values()].map(({ name, ...seen }) => {
-        const judging = { model: bundleOf(name).name, threshold: thresholdOf(name) };
+        const rate = falseAlarmsOf?.(name);
+        const falseAlarms = rate && { wanted: rate.wanted, least: rate.least, images: rate.images };
+        const judging = { model: bundleOf(name).name, threshold: thresholdOf(name), falseAlarms };
         return { name, ...judging, ...seen, commanded: commanded?.(name) };
       }),
       mqtt: messaging && { connected: messaging.client.connected, outboxDepth: messaging.outbox.depth },

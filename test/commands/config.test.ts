@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openBundle } from '../../src/bundle/read.js';
 import { kdadEdge } from '../fixtures/command-line.js';
 import { folderWith } from '../fixtures/folder.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
@@ -25,6 +26,21 @@ describe('kdad-edge config check', () => {
       code: 0,
       lines: ['kdad-edge.yaml is valid: 1 camera, alerts to mqtts://127.0.0.1'],
     });
+  });
+
+  it('says what the held-out images can support where a rate of false alarms is asked for', async () => {
+    const { threshold, calibration } = await openBundle(tiny.bundle);
+    const images = calibration.scores.length;
+    const line = (camera: string, rate: string) =>
+      `model: ${tiny.bundle}\ncameras: [{ name: ${camera}, source: { kind: folder, path: . } }]\nthreshold: { falseAlarms: ${rate} }`;
+    const least = (100 / (images + 1)).toFixed(1);
+    expect((await check(line('a', '1%'))).lines).toEqual([
+      'kdad-edge.yaml is valid: 1 camera, no broker',
+      `  camera a: threshold ${threshold.toPrecision(4)} for 1 % of false alarms; with ${images} held-out images no rule can promise less than ${least} % of false alarms`,
+    ]);
+    expect((await check(line('b', '40%'))).lines[1]).toMatch(
+      new RegExp(`camera b: threshold .* for 40 % of false alarms; ${images} held-out images can support that`),
+    );
   });
 
   it('tells all mistakes at once, with their places', async () => {

@@ -48,6 +48,7 @@ describe('the schema', () => {
       default: {
         expect(type).toBe('string');
         if (leaf['x-maximum'] === undefined) return expect(maxLength).toBeLessThanOrEqual(20_000);
+        if (leaf['x-maximum'].endsWith('%')) return expect(leaf['x-minimum']).toMatch(/^[\d.]+%$/);
         expect(leaf['x-minimum']).toMatch(/^\d+(ms|s|m|h)$/);
         if (!NO_TIMER.includes(way)) expect(parseDuration(leaf['x-maximum'])).toBeLessThan(LONGEST_TIMER / 2);
       }
@@ -70,6 +71,9 @@ describe('what a machine cannot keep is refused, with its place:', () => {
     [camera('stallTimeout: 0s'), /stallTimeout: found "0s"; expected at least 100ms/],
     [camera(`stallTimeout: ${'9'.repeat(400)}h`), /stallTimeout: .*expected at most 24h/],
     [camera('firstFrameTimeout: 1000h'), /firstFrameTimeout: .*expected at most 1h/],
+    [camera('threshold: { falseAlarms: 0.001% }'), /threshold\.falseAlarms: found "0\.001%"; expected at least 0\.01%/],
+    [camera('threshold: { falseAlarms: 60% }'), /threshold\.falseAlarms: found "60%"; expected at most 50%/],
+    [rest('threshold: { falseAlarms: 0.5 }'), /threshold\.falseAlarms: found 0\.5; expected a share such as 0\.5%/],
     [camera('settle: 2h'), /settle: .*expected at most 1h/],
     [camera('trigger: { every: 0ms }'), /trigger.*expected/],
     [camera('fps: 1e-9'), /fps: .*expected at least 0\.001/],

@@ -1,15 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Calibration } from '../../src/bundle/calibration.js';
 import { openBundle } from '../../src/bundle/read.js';
 import { loadConfig } from '../../src/config/load.js';
-import { thresholdFor } from '../../src/config/threshold.js';
+import { configuredFor } from '../../src/config/threshold.js';
+import { thresholdFor } from '../../src/inspection/threshold.js';
 import { configurationText } from '../../src/setup/configuration-text.js';
 import { folderWith } from '../fixtures/folder.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
 
 const yaml = (threshold: string) =>
   `model: m\ncameras:\n  - name: a\n    source: { kind: folder, path: p }\n    threshold: ${threshold}\n`;
+
+const model = (threshold: number) => ({ threshold, calibration: {} as Calibration });
 
 async function load(text: string) {
   return loadConfig(join(await folderWith({ 'kdad-edge.yaml': text }), 'kdad-edge.yaml'), { LINE_1_PASSWORD: 'x' });
@@ -26,16 +30,31 @@ function uncommented(text: string, first: RegExp, last: RegExp): string {
 describe("a camera's threshold", () => {
   it('is a factor of that of its model, whatever model and precision judge', async () => {
     const { threshold } = (await load(yaml('{ factor: 1.25 }'))).cameras[0];
-    expect(thresholdFor({ threshold: 0.4 }, threshold)).toBe(0.5);
-    expect(thresholdFor({ threshold: 8 }, threshold)).toBe(10);
-    expect(thresholdFor({ threshold: 0.4 })).toBe(0.4);
+    expect(thresholdFor(model(0.4), threshold)).toBe(0.5);
+    expect(thresholdFor(model(8), threshold)).toBe(10);
+    expect(thresholdFor(model(0.4))).toBe(0.4);
+  });
+
+  it('is that for all cameras where the camera has none itself', async () => {
+    const config = await load(`${yaml('{ factor: 1.25 }')}  - { name: b, source: { kind: folder, path: p } }
+threshold: { falseAlarms: 0.5% }
+`);
+    expect(config.cameras.map((camera) => configuredFor(config, camera))).toEqual([
+      { factor: 1.25 },
+      { falseAlarms: 0.005 },
+    ]);
   });
 
   it.each([
-    ['0.8', /threshold: found 0\.8; expected \{ factor: 1\.1 \}: so many times .* \(a number alone was a score/],
+    [
+      '0.8',
+      /threshold: found 0\.8; expected \{ factor: 1\.1 \} or \{ falseAlarms: 0\.5% \} \(a number alone was a score/,
+    ],
     ['"0.8"', /threshold: found "0\.8"; expected \{ factor: 1\.1 \}/],
     ['{ score: 0.8 }', /threshold\.score: unknown key/],
-    ['{}', /threshold\.factor: missing; expected a number/],
+    ['{}', /threshold: found \{\}; expected one of factor and falseAlarms/],
+    ['{ factor: 1.1, falseAlarms: 1% }', /threshold: found .*; expected one of factor and falseAlarms/],
+    ['{ falseAlarms: 0.01 }', /threshold\.falseAlarms: found 0\.01; expected a share such as 0\.5%/],
     ['{ factor: 0 }', /threshold\.factor: found 0; expected at least 0\.1/],
     ['{ factor: 1e9 }', /threshold\.factor: found 1000000000; expected at most 10/],
   ])('is nothing else: %s', async (threshold, message) => {
@@ -56,7 +75,7 @@ describe("a camera's threshold", () => {
     ]) {
       const own = (await load(text)).cameras.find((camera) => camera.threshold)?.threshold;
       expect(own).toBeDefined();
-      expect(thresholdFor({ threshold }, own)).toBeGreaterThan(highest);
+      expect(thresholdFor({ threshold, calibration }, own)).toBeGreaterThan(highest);
     }
   });
 });

@@ -16,6 +16,8 @@ function board(changes: { ready?: boolean; connected?: boolean } = {}): StatusBo
     judges: { all: [{ bundle, ready }] },
     bundleOf: () => bundle,
     thresholdOf: (camera) => (camera === 'line' ? 0.55 : 0.5),
+    falseAlarmsOf: (camera) =>
+      camera === 'line' ? { wanted: 0.005, threshold: 0.55, images: 40, least: 1 / 41, lack: 'few' } : undefined,
     messaging: connected === undefined ? undefined : { client: { connected }, outbox: { depth: 3 } },
   });
 }
@@ -34,7 +36,14 @@ describe('the status', () => {
   it('has every camera from the start, in the order of the configuration', () => {
     const nothing = { since: expect.stringMatching(moment), framesJudged: 0, lastRatio: null, openAlert: null };
     expect(board().status().cameras).toEqual([
-      { name: 'line', model: 'washer', threshold: 0.55, state: 'connecting', ...nothing },
+      {
+        name: 'line',
+        model: 'washer',
+        threshold: 0.55,
+        falseAlarms: { wanted: 0.005, least: 1 / 41, images: 40 },
+        state: 'connecting',
+        ...nothing,
+      },
       { name: 'gate', model: 'washer', threshold: 0.5, state: 'connecting', ...nothing },
     ]);
   });
