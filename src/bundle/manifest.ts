@@ -4,8 +4,12 @@ import { sampleBits } from '../data/sample-bits.js';
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
-/** Of one side of the detector's input; more than this no detector has. */
-const pixels = z.int().positive().max(4096);
+/** Of one side of the detector's input, in pixels; more than this no detector has. */
+export const LARGEST_SIDE = 4096;
+const pixels = z.int().positive().max(LARGEST_SIDE);
+
+/** Along one side of a frame. */
+const tilesAlong = z.int().positive().max(64);
 
 /** Counts up when bundles change in a way that older versions cannot read. */
 export const schemaVersion = 2;
@@ -31,6 +35,8 @@ export const manifestSchema = z
       aspect: z.number().positive().optional(),
       mean: triple,
       std: triple,
+      /** See `Tiles`; absent where frames are judged whole. */
+      tiles: z.strictObject({ rows: tilesAlong, columns: tilesAlong, overlap: z.number().min(0).max(0.5) }).optional(),
       /** The bits that 16-bit files use; null where all images had 8. Bundles of earlier versions do not say. */
       sampleBits: z
         .literal([...sampleBits])

@@ -37,6 +37,19 @@ export function frameSize(text: string): [number, number] {
   return [sides[0], sides[1]];
 }
 
+/** A frame of more takes more memory than a box at the edge has. */
+const MOST_TILES = 64;
+
+/** A parser for rows and columns of tiles, say `3x4`. */
+export function tileCounts(text: string): { rows: number; columns: number } {
+  const [, rows, columns] = (/^(\d{1,2})x(\d{1,2})$/.exec(text) ?? []).map(Number);
+  const count = rows * columns;
+  if (!(count > 1 && count <= MOST_TILES)) {
+    throw new InvalidArgumentError(`Expected rows x columns, from 2 to ${MOST_TILES} tiles, for example 3x4.`);
+  }
+  return { rows, columns };
+}
+
 /** A parser for a share of 100, say `1%`: from 0.01 % to 50 %. */
 export function percentage(text: string): number {
   const found = /^(\d+(?:\.\d+)?) ?%$/.exec(text);

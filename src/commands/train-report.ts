@@ -1,5 +1,6 @@
 import { fillsFrame } from '../data/framing.js';
 import type { SampleBits } from '../data/sample-bits.js';
+import { describeFrames } from '../data/tiles.js';
 import type { TrainProgress } from '../training/train.js';
 import { bar, duration, ProgressLine } from './progress-line.js';
 
@@ -8,12 +9,13 @@ export function describeShape({
   size: [height, width],
   aspect,
   padded,
+  tiles,
   cost,
   images,
 }: Extract<TrainProgress, { stage: 'shape' }>): string {
   const own = fillsFrame({ width, height }, { size: [height, width], aspect });
   return [
-    `Frames of ${width} x ${height} (width x height)`,
+    `Frames of ${describeFrames({ size: [height, width], tiles })} (width x height)`,
     ...(own ? [] : [`pictures of ${aspect.toFixed(2)} : 1 are ${stretchOf(width / height / aspect)} to fit`]),
     ...(cost > 1.05 || cost < 0.95 ? [`${cost.toFixed(1)} times the computation of 256 x 256`] : []),
     ...(padded > 0 ? [`${padded} of ${images} images have another shape than most and are padded, not stretched`] : []),

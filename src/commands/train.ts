@@ -11,7 +11,7 @@ import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-o
 import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
 import { judge, unlearned } from './judge.js';
-import { frameSize, percentage, wholeNumber } from './numbers.js';
+import { frameSize, percentage, tileCounts, wholeNumber } from './numbers.js';
 import { reportFile } from './report-file.js';
 import { threadsOption } from './threads.js';
 import { TrainReport } from './train-report.js';
@@ -25,6 +25,8 @@ interface Options extends DatasetChoice {
   readonly falseAlarms?: number;
   readonly exclude?: string;
   readonly size?: readonly [number, number];
+  readonly tiles?: { readonly rows: number; readonly columns: number };
+  readonly overlap?: number;
   readonly report?: string;
   readonly resume: boolean;
   readonly activate: boolean;
@@ -32,6 +34,9 @@ interface Options extends DatasetChoice {
   readonly engine: EngineName;
   readonly threads?: number;
 }
+
+/** Of neighbouring tiles, as a share of their sides. */
+const OVERLAP = 0.1;
 
 export const train = withDatasetOptions(
   new Command('train').description('learn a product from good images and write a bundle'),
@@ -47,6 +52,12 @@ export const train = withDatasetOptions(
     "of the frames in pixels, multiples of 16, instead of the pictures' own shape",
     frameSize,
   )
+  .option(
+    '--tiles <rows>x<columns>',
+    'cut frames into tiles, each as large as a whole frame otherwise: for defects that are small on it',
+    tileCounts,
+  )
+  .option('--overlap <percent>', 'of neighbouring tiles, 10% by default', percentage)
   .option('--false-alarms <percent>', "of good parts, instead of the recipe's: 1%, 0.5%", percentage)
   .option('--exclude <file>', 'good images to leave out: a text file of their paths in the folder, one a line')
   .option('--report <file>', 'write an HTML page about it, with the test images where there are some')
@@ -84,6 +95,9 @@ export const train = withDatasetOptions(
     if (options.evaluate !== undefined && !options.activate) {
       throw new KdadError('USAGE', '--evaluate: expected --activate beside it');
     }
+    if (options.overlap !== undefined && options.tiles === undefined) {
+      throw new KdadError('USAGE', '--overlap: expected --tiles beside it');
+    }
     const place = options.activate ? placeInStore(options.out) : undefined;
     const { data, good, defective, masks, engine, threads } = options;
     const source: DatasetSource = { data, good, defective, masks };
@@ -101,6 +115,7 @@ export const train = withDatasetOptions(
       data: source,
       teacher: await resolveTeacher(options.teacher),
       recipe,
+      tiles: options.tiles && { ...options.tiles, overlap: options.overlap ?? OVERLAP },
       exclude: options.exclude === undefined ? undefined : await readNames(options.exclude),
       engine: await openEngine(engine, { threads }),
       signal: interruption.signal,

@@ -1,4 +1,5 @@
 import type { KnownBits } from './sample-bits.js';
+import type { Tiles } from './tiles.js';
 
 /** How pictures of any shape are brought into frames of one size. */
 export interface Framing {
@@ -21,6 +22,8 @@ export interface Framing {
 export interface Preprocessing extends Framing {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
+  /** How the detector's graph cuts the frame, where it does. */
+  readonly tiles?: Tiles;
 }
 
 /** The statistics that ImageNet-trained networks expect, at the size that the method was published with. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tileGrid } from '../data/tiles.js';
 import { KdadError } from '../errors.js';
 import type { DetectorOptions } from '../model/detector.js';
 import { foldBatchNorm } from '../model/parameters.js';
@@ -26,10 +27,11 @@ export async function readMakings(source: DetectorSource): Promise<Makings> {
     }),
   );
   const map = mapSettingsOf(source);
+  const { preprocessing } = manifest;
   return {
     weights: { teacher: teacher as Weights, student: student && foldBatchNorm(student), usual, memory },
-    options: { normalisation: manifest.preprocessing, map, scoring: map.scoring },
-    size: manifest.preprocessing.size,
+    options: { normalisation: preprocessing, map, scoring: map.scoring, tiles: tileGrid(preprocessing) },
+    size: preprocessing.size,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tileCount } from '../data/tiles.js';
 import { KdadError } from '../errors.js';
 import type { Scoring } from '../model/scoring.js';
 import type { Size } from './anomaly-map.js';
@@ -20,6 +21,8 @@ type Recipe = z.infer<typeof recipe>;
 export interface MapSettings extends Pick<Recipe['map'], 'combine' | 'blur'> {
   readonly size: Size;
   readonly scoring: Scoring;
+  /** How many tiles the map is of. */
+  readonly tiles: number;
 }
 
 /**
@@ -42,5 +45,6 @@ export function mapSettingsOf({
     blur: map.blur,
     size: [height / map.downscale, width / map.downscale],
     scoring: score,
+    tiles: tileCount(preprocessing.tiles),
   };
 }

@@ -1,4 +1,5 @@
 import type { Bundle } from '../bundle/read.js';
+import { describeFrames } from '../data/tiles.js';
 import type { DetectorOptions, Used } from '../detector/detector.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
 import { KdadError } from '../errors.js';
@@ -7,8 +8,10 @@ import { type Cores, describeCores, findCores, threadsFor } from '../processor/c
 import { type Finding, ok, warning } from './finding.js';
 
 export function describeBundle({ name, version, manifest, precision, threshold }: Bundle): Finding {
-  const [height, width] = manifest.preprocessing.size;
-  return ok('model', `${name} ${version}, ${width} x ${height}, ${precision}, threshold ${threshold.toPrecision(4)}`);
+  return ok(
+    'model',
+    `${name} ${version}, ${describeFrames(manifest.preprocessing)}, ${precision}, threshold ${threshold.toPrecision(4)}`,
+  );
 }
 
 export async function checkSelfTest(bundle: Bundle, options: DetectorOptions): Promise<Finding> {

@@ -2,8 +2,7 @@ import { type Place, placeIn } from '../data/framing.js';
 import type { Framing } from '../data/preprocessing.js';
 import { type AnomalyMap, mapOf, type Size } from '../detector/anomaly-map.js';
 import { type Detector, type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
-import { mapSettingsOf } from '../detector/map-settings.js';
-import type { Scoring } from '../model/scoring.js';
+import { type MapSettings, mapSettingsOf } from '../detector/map-settings.js';
 import { type Mask, maskOf, type Polygon, placeMask } from './ignored.js';
 import { scoreMasked } from './masked.js';
 
@@ -32,20 +31,20 @@ const KEPT = 1000;
 /** A bundle's detector that leaves areas of frames out. Masks are drawn here, where the size of the map is known. */
 export class MaskingDetector {
   readonly #detector: Detector;
-  readonly #scoring: () => Scoring;
+  readonly #settings: () => MapSettings;
   readonly #framing: Framing;
   readonly #masks = new Map<string, Mask>();
 
-  private constructor(detector: Detector, scoring: () => Scoring, framing: Framing) {
+  private constructor(detector: Detector, settings: () => MapSettings, framing: Framing) {
     this.#detector = detector;
-    this.#scoring = scoring;
+    this.#settings = settings;
     this.#framing = framing;
   }
 
   /** @throws KdadError as `openDetector` */
   static async open(source: DetectorSource, options: DetectorOptions = {}): Promise<MaskingDetector> {
-    const scoring = () => mapSettingsOf(source).scoring;
-    return new MaskingDetector(await openDetector(source, options), scoring, source.manifest.preprocessing);
+    const settings = () => mapSettingsOf(source);
+    return new MaskingDetector(await openDetector(source, options), settings, source.manifest.preprocessing);
   }
 
   /** What it runs on. */
@@ -71,7 +70,8 @@ export class MaskingDetector {
       let map: AnomalyMap | undefined;
       if (areas) {
         const mask = this.#maskOf(areas, detection.mapSize, this.#placeIn(frames, i));
-        ({ map, score: scores[i] } = scoreMasked(mapOf(detection, i), mask, this.#scoring()));
+        const { scoring, tiles } = this.#settings();
+        ({ map, score: scores[i] } = scoreMasked(mapOf(detection, i), mask, scoring, tiles));
       }
       const wanted = mapsFrom === undefined || scores[i] >= mapsFrom[i];
       maps.push(wanted ? (map ?? mapOf(detection, i)) : null);

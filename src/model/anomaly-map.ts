@@ -14,7 +14,6 @@ import {
   topk,
 } from '../tensorflow.js';
 import { gaussianBlur } from './blur.js';
-import { featureDistance } from './distillation.js';
 import { type Scoring, topCount } from './scoring.js';
 
 /** How the distances of the three layers become one anomaly map. */
@@ -33,19 +32,16 @@ export interface MapOptions {
 
 /**
  * The anomaly map of each image: batch x height x width.
- * @param students feature maps of the student
- * @param teachers feature maps of the teacher
+ * @param distances of student and teacher in each layer, batch x height x width x 1
  * @param usual for the relative ones: the usual distance of each layer, 1 x height x width x 1 of its feature map, nowhere zero
  */
 export function anomalyMap(
-  students: readonly Tensor4D[],
-  teachers: readonly Tensor4D[],
+  distances: readonly Tensor4D[],
   options: MapOptions,
   usual: readonly Tensor4D[] = [],
 ): Tensor3D {
   const { combine, size, blur } = options;
-  const maps = students.map((student, layer) => {
-    const distance = featureDistance(student, teachers[layer]);
+  const maps = distances.map((distance, layer) => {
     const [, height, width] = distance.shape;
     const weighted = weigh[combine](distance, usual[layer]);
     if (height === size[0] && width === size[1]) return weighted;
@@ -79,10 +75,10 @@ const join: Record<Combination, (maps: readonly Tensor4D[]) => Tensor4D> = {
   'relative-max': (maps) => maps.reduce((a, b) => maximum(a, b)),
 };
 
-/** The images' scores, from their maps. */
-export function score(map: Tensor3D, scoring: Scoring = 'max'): Tensor1D {
+/** The images' scores, from their maps of so many tiles. */
+export function score(map: Tensor3D, scoring: Scoring = 'max', tiles = 1): Tensor1D {
   if (scoring === 'max') return max(map, [1, 2]);
   const [batch, height, width] = map.shape;
-  const { values } = topk(reshape(map, [batch, height * width]), topCount(height * width), false);
+  const { values } = topk(reshape(map, [batch, height * width]), topCount(height * width, tiles), false);
   return mean(values, 1);
 }

@@ -1,3 +1,4 @@
+import type { TileGrid } from '../data/tiles.js';
 import {
   batchNorm,
   cast,
@@ -12,9 +13,11 @@ import {
 import { anomalyMap, type MapOptions, score } from './anomaly-map.js';
 import { body, stem } from './backbone.js';
 import { frozen } from './convolution.js';
+import { featureDistance } from './distillation.js';
 import { memoryMap, nearest, patches, type Recollection, weightedSum } from './memory.js';
 import { sharesStem } from './parameters.js';
 import type { Scoring } from './scoring.js';
+import { throughTiles } from './tiles.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -62,24 +65,34 @@ export interface DetectorOptions {
   readonly normalisation: Normalisation;
   readonly map: MapOptions;
   readonly scoring?: Scoring;
+  /** Where frames are cut into tiles. */
+  readonly tiles?: TileGrid;
 }
 
 /**
  * The maps that the detector's map is made of, each batch x height x width x 1: one a layer of the memory, and the student's, as far as there are those.
  */
 export function opinionMaps(frames: Tensor, tensors: DetectorTensors, options: DetectorOptions): Tensor4D[] {
-  const { teacher, student, usual = [], memory } = tensors;
-  const images = normaliseFrames(frames, options.normalisation);
+  const { student, usual, memory } = tensors;
+  const distances = throughTiles(frames, options.tiles, (views) => distancesOf(views, tensors, options));
+  const remembered = distances.splice(0, memory?.layers.length ?? 0).map((layer) => memoryMap(layer, options.map.size));
+  if (!student) return remembered;
+  return [...remembered, expandDims<Tensor4D>(anomalyMap(distances, options.map, usual), 3)];
+}
+
+/** What each layer is off by, batch x height x width x 1: from the memory first, then from the student. */
+function distancesOf(
+  frames: Tensor,
+  { teacher, student, memory }: DetectorTensors,
+  { normalisation }: DetectorOptions,
+): Tensor4D[] {
+  const images = normaliseFrames(frames, normalisation);
   const seen = stem(images, frozen(teacher));
   const teachers = body(seen, frozen(teacher));
-  const { size } = options.map;
-  const remembered = memory
-    ? patches(teachers).map((patch, layer) => memoryMap(nearest(patch, memory.layers[layer]), size))
-    : [];
+  const remembered = memory ? patches(teachers).map((patch, layer) => nearest(patch, memory.layers[layer])) : [];
   if (!student) return remembered;
   const own = sharesStem(student) ? seen : stem(images, frozen(student));
-  const map = anomalyMap(body(own, frozen(student)), teachers, options.map, usual);
-  return [...remembered, expandDims<Tensor4D>(map, 3)];
+  return [...remembered, ...body(own, frozen(student)).map((map, layer) => featureDistance(map, teachers[layer]))];
 }
 
 /**
@@ -94,5 +107,6 @@ export function detect(
   const maps = opinionMaps(frames, tensors, options);
   const whole = tensors.memory ? weightedSum(maps, tensors.memory.weights) : maps[0];
   const map = squeeze<Tensor3D>(whole, [3]);
-  return { map, score: score(map, options.scoring) };
+  const { scoring, tiles } = options;
+  return { map, score: score(map, scoring, tiles && tiles.tops.length * tiles.lefts.length) };
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Bundle } from '../bundle/read.js';
+import { describeFrames } from '../data/tiles.js';
 import { describeFalseAlarms } from '../training/calibration.js';
 import { describeOdd, oddImages } from '../training/odd-images.js';
 import { calibrationChart, trainingCurves } from './charts.js';
@@ -51,6 +52,7 @@ export function provenance(
       ['fingerprint of the good images', data.sha256],
       ['SHA-256 of the teacher', teacher.sha256],
       ['SHA-256 of the detector', files[basename(detectorPath)].sha256],
+      ['frames', describeFrames(manifest.preprocessing)],
       ['precision', manifest.int8 ? `${precision} (of int8: ${manifest.int8.reason})` : precision],
       ['recipe, seed', `${name}, ${seed}`],
       ['settings', JSON.stringify(settings)],

@@ -1,18 +1,13 @@
 import { type DetectorWeights, detectorProgram } from '../detector/program.js';
 import type { Graph } from '../engine/onnx/graph.js';
 import { trace } from '../engine/onnx/tracer.js';
-import type { MapOptions } from '../model/anomaly-map.js';
-import type { Normalisation } from '../model/detector.js';
-import type { Scoring } from '../model/scoring.js';
+import type { DetectorOptions } from '../model/detector.js';
 
 /** How a detector is put together. */
-export interface DetectorShape {
+export interface DetectorShape extends DetectorOptions {
   /** Height and width of a frame. */
   readonly size: readonly [number, number];
-  readonly normalisation: Normalisation;
-  readonly map: MapOptions;
   readonly maxBatch: number;
-  readonly scoring?: Scoring;
 }
 
 /**
@@ -23,9 +18,9 @@ export interface DetectorShape {
  */
 export async function traceDetector(
   weights: DetectorWeights,
-  { size, normalisation, map, scoring, maxBatch }: DetectorShape,
+  { size, maxBatch, ...options }: DetectorShape,
 ): Promise<Graph> {
-  const { program, inputs } = detectorProgram(weights, { normalisation, map, scoring }, [maxBatch, ...size]);
+  const { program, inputs } = detectorProgram(weights, options, [maxBatch, ...size]);
   return trace(program, inputs);
 }
 

@@ -1,4 +1,5 @@
 import type { Preprocessing } from '../data/preprocessing.js';
+import { framesAtOnce, tileCount } from '../data/tiles.js';
 import { type DetectorWeights, opinionProgram } from '../detector/program.js';
 import { scoreOf } from '../detector/scoring.js';
 import type { Engine } from '../engine/engine.js';
@@ -31,18 +32,19 @@ export interface OpinionOptions {
 export async function weighOpinions(options: OpinionOptions): Promise<Float32Array> {
   const { weights, studentWeight } = options;
   const { scoring } = options.options;
+  const tiles = tileCount(options.preprocessing.tiles);
   const images = await opinionsOf(options);
   const layers = weights.student ? images[0].length - 1 : images[0].length;
   const shares = Array.from({ length: layers }, (_, layer) => {
     const mean = average(images.map((maps) => average(maps[layer])));
     return 1 / Math.max(mean, Number.MIN_VALUE);
   });
-  const memory = images.map((maps) => scoreOf(weighted(maps.slice(0, layers), shares), scoring));
-  const student = weights.student ? images.map((maps) => scoreOf(maps[layers], scoring)) : undefined;
+  const memory = images.map((maps) => scoreOf(weighted(maps.slice(0, layers), shares), scoring, tiles));
+  const student = weights.student ? images.map((maps) => scoreOf(maps[layers], scoring, tiles)) : undefined;
   const mixed = student
     ? [...shares.map((share) => ((1 - studentWeight) * share) / spread(memory)), studentWeight / spread(student)]
     : shares;
-  const level = average(images.map((maps) => scoreOf(weighted(maps, mixed), scoring)));
+  const level = average(images.map((maps) => scoreOf(weighted(maps, mixed), scoring, tiles)));
   return Float32Array.from(mixed, (weight) => weight / level);
 }
 
@@ -55,13 +57,14 @@ async function opinionsOf({
   frames,
 }: OpinionOptions): Promise<Float32Array[][]> {
   const images: Float32Array[][] = [];
+  const atOnce = framesAtOnce(BATCH, preprocessing.tiles);
   const programs = new PerBatchSize((batch) => {
     const { program, inputs } = opinionProgram(weights, options, [batch, ...preprocessing.size]);
     return engine.compile(program, inputs);
   });
   try {
-    for (let start = 0; start < frames.length; start += BATCH) {
-      const batch = frames.slice(start, start + BATCH);
+    for (let start = 0; start < frames.length; start += atOnce) {
+      const batch = frames.slice(start, start + atOnce);
       const program = await programs.get(batch.length);
       const results = await program.run({ frames: join(batch) });
       for (let i = 0; i < batch.length; i++) {

@@ -1,5 +1,6 @@
 import type { Preprocessing } from '../data/preprocessing.js';
 import { mixSeeds, normalFrom, randomFrom } from '../data/random.js';
+import { framesAtOnce, tileGrid } from '../data/tiles.js';
 import type { Engine, TensorSpec } from '../engine/engine.js';
 import { PerBatchSize } from '../engine/per-batch-size.js';
 import { backbone } from '../model/backbone.js';
@@ -7,6 +8,7 @@ import { frozen } from '../model/convolution.js';
 import { normaliseFrames } from '../model/detector.js';
 import { patches, patchGrids } from '../model/memory.js';
 import type { Weights } from '../model/safetensors.js';
+import { throughTiles } from '../model/tiles.js';
 import { matMul, reshape, type Tensor, type Tensor2D } from '../tensorflow.js';
 import { kCentre } from './coreset.js';
 import { join } from './join.js';
@@ -77,6 +79,7 @@ const stepped = (patch: Float32Array): Float32Array => {
 async function gather(options: RememberOptions): Promise<Candidates[]> {
   const { frames, preprocessing, settings, seed, signal, onProgress } = options;
   const [height, width] = preprocessing.size;
+  const atOnce = framesAtOnce(BATCH, preprocessing.tiles);
   const programs = new PerBatchSize((batch) => compile(options, batch));
   const all = patchGrids.map(({ channels, stride }): Candidates => {
     const perImage = (height / stride) * (width / stride);
@@ -90,9 +93,9 @@ async function gather(options: RememberOptions): Promise<Candidates[]> {
   });
   const random = randomFrom(seed);
   try {
-    for (let start = 0; start < frames.length; start += BATCH) {
+    for (let start = 0; start < frames.length; start += atOnce) {
       signal?.throwIfAborted();
-      const batch = frames.slice(start, start + BATCH);
+      const batch = frames.slice(start, start + atOnce);
       const program = await programs.get(batch.length);
       const results = await program.run({ frames: join(batch) });
       for (const [layer, candidates] of all.entries()) {
@@ -144,7 +147,9 @@ function compile({ engine, teacher, preprocessing, settings, seed }: RememberOpt
     const weights = Object.fromEntries(
       Object.keys(teacher).map((name): [string, Tensor] => [name, constants[`teacher/${name}`]]),
     );
-    const maps = patches(backbone(normaliseFrames(frames, preprocessing), frozen(weights)));
+    const maps = throughTiles(frames, tileGrid(preprocessing), (views) =>
+      patches(backbone(normaliseFrames(views, preprocessing), frozen(weights))),
+    );
     return Object.fromEntries(
       maps.flatMap((map, layer): [string, Tensor][] => {
         const rows = reshape(map, [-1, map.shape[3]]) as Tensor2D;

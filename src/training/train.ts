@@ -1,6 +1,6 @@
 import { join as joinPath } from 'node:path';
 import type { Calibration } from '../bundle/calibration.js';
-import { type Manifest, schemaVersion } from '../bundle/manifest.js';
+import { LARGEST_SIDE, type Manifest, schemaVersion } from '../bundle/manifest.js';
 import { type BundleContents, checkTarget, writeBundle } from '../bundle/write.js';
 import { type DatasetSource, findDataset } from '../data/dataset.js';
 import { fingerprint } from '../data/fingerprint.js';
@@ -10,6 +10,7 @@ import { imagenetPreprocessing, type Preprocessing } from '../data/preprocessing
 import type { SampleBits } from '../data/sample-bits.js';
 import { type FrameShape, shapeOf } from '../data/shape.js';
 import { type Split, splitGood } from '../data/split.js';
+import { frameOf, framesAtOnce, type Tiles, tileCount, tileGrid, viewsOf } from '../data/tiles.js';
 import type { DetectorWeights } from '../detector/program.js';
 import type { Engine } from '../engine/engine.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
@@ -59,6 +60,8 @@ export interface TrainOptions {
   readonly preprocessing?: Preprocessing;
   /** Height and width of the frames, instead of the recipe's or the pictures' own shape; multiples of 16. */
   readonly size?: readonly [number, number];
+  /** Cuts the frames; without a size, each tile gets that which a whole frame would have. */
+  readonly tiles?: Tiles;
   /** Ends the training after the step at hand; the best student so far becomes the bundle. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainProgress) => void;
@@ -94,11 +97,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { root, good: found } = await findDataset(data);
   const good = without(found, options.exclude, root);
   const split = splitGood(good, { seed });
+  const { preprocessing, padded } = await framesFor(root, good, options);
   const recipe = {
     ...withFalseAlarms(options.recipe, options.falseAlarms),
-    epochs: options.epochs ?? epochsFor(options.recipe, split.training.length),
+    epochs: options.epochs ?? epochsFor(options.recipe, split.training.length * tileCount(preprocessing.tiles)),
   };
-  const { preprocessing, padded } = await framesFor(root, good, options);
   const images = await loadSplit(root, split, preprocessing, signal, onProgress);
   const dataHash = await fingerprint(root, good);
 
@@ -110,7 +113,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const distilled = await learn({
     engine,
     teacher,
-    images: { training: shuffledImages(images.training, seed), validation: images.validation },
+    images,
     features: { memory: FEATURE_MEMORY, file: `${out.replace(/\/+$/, '')}.features` },
     recipe,
     seed,
@@ -125,7 +128,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const student = distilled.student && foldBatchNorm(distilled.student);
   const usual = student && (await usualDistances({ engine, teacher, student, frames: images.training, preprocessing }));
   const map = mapOptionsOf(recipe, preprocessing.size);
-  const detecting = { normalisation: preprocessing, map, scoring: recipe.score };
+  const tiles = tileGrid(preprocessing);
+  const detecting = { normalisation: preprocessing, map, scoring: recipe.score, tiles };
   const weights: DetectorWeights = {
     ...{ teacher, student, usual },
     memory:
@@ -136,7 +140,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         held: seen.validation,
       })),
   };
-  const shape = { size: preprocessing.size, maxBatch: MAX_BATCH, ...detecting };
+  const shape = { size: preprocessing.size, maxBatch: framesAtOnce(MAX_BATCH, preprocessing.tiles), ...detecting };
   const graph = await traceDetector(weights, shape);
   const detector = graph.encode({ symbolicBatch: true });
   const { rule, parameters } = recipe.threshold;
@@ -219,12 +223,22 @@ async function withCopies(
   return { training: [...images.training, ...training], validation: [...images.validation, ...validation] };
 }
 
-/** A student, where the recipe has one. */
-async function learn(
-  options: DistillOptions,
-): Promise<Omit<Distilled, 'student'> & Partial<Pick<Distilled, 'student'>>> {
+/** A student of what the networks see of the images, where the recipe has one. */
+async function learn({
+  images,
+  preprocessing,
+  ...options
+}: Omit<DistillOptions, 'images'> & { readonly images: SplitImages }): Promise<
+  Omit<Distilled, 'student'> & Partial<Pick<Distilled, 'student'>>
+> {
   if (options.recipe.epochs === 0) return { bestEpoch: 0, epochs: [], finished: true };
-  return distil(options);
+  const { views: training } = viewsOf(images.training, preprocessing);
+  const { views: validation, preprocessing: ofViews } = viewsOf(images.validation, preprocessing);
+  return distil({
+    ...options,
+    images: { training: shuffledImages(training, options.seed), validation },
+    preprocessing: ofViews,
+  });
 }
 
 function rememberAll({
@@ -270,7 +284,7 @@ async function weighed(
 async function framesFor(
   root: string,
   good: readonly string[],
-  { preprocessing, size, recipe, signal, onProgress }: TrainOptions,
+  { preprocessing, size, tiles, recipe, signal, onProgress }: TrainOptions,
 ): Promise<{ preprocessing: Preprocessing; padded?: number }> {
   const paths = good.map((name) => joinPath(root, name));
   const { sizes, sampleBits } = await surveyImages(paths, { signal }).catch(interrupted);
@@ -278,10 +292,14 @@ async function framesFor(
   if (preprocessing) return { preprocessing: { ...preprocessing, sampleBits } };
   // Where some cannot be read, loading says so of all of them.
   if (sizes.length < good.length) return { preprocessing: imagenetPreprocessing };
-  const shape = shapeOf(sizes, size ?? recipe.size);
+  const shape = shapeOf(sizes, size ?? (recipe.size && frameOf(recipe.size, tiles)), tiles);
+  if (Math.max(...shape.size) > LARGEST_SIDE) {
+    const [height, width] = shape.size;
+    throw new KdadError('USAGE', `frames of ${width} x ${height}: expected ${LARGEST_SIDE} at most; take fewer tiles`);
+  }
   onProgress?.({ stage: 'shape', images: good.length, ...shape });
   const { aspect, padded } = shape;
-  return { preprocessing: { ...imagenetPreprocessing, size: shape.size, aspect, sampleBits }, padded };
+  return { preprocessing: { ...imagenetPreprocessing, size: shape.size, aspect, sampleBits, tiles }, padded };
 }
 
 /** Decoded images, one array each. */
@@ -355,8 +373,9 @@ function describe(parts: {
       mean: [...preprocessing.mean],
       std: [...preprocessing.std],
       sampleBits: preprocessing.sampleBits,
+      tiles: preprocessing.tiles,
     },
-    detector: { file: 'detector.onnx', maxBatch: MAX_BATCH },
+    detector: { file: 'detector.onnx', maxBatch: framesAtOnce(MAX_BATCH, preprocessing.tiles) },
     recipe: { ...recipe, seed },
     data,
     teacher,

@@ -1,10 +1,12 @@
 import type { Preprocessing } from '../data/preprocessing.js';
+import { framesAtOnce, tileGrid } from '../data/tiles.js';
 import type { Engine, TensorSpec } from '../engine/engine.js';
 import { PerBatchSize } from '../engine/per-batch-size.js';
 import { featureMaps } from '../model/backbone.js';
 import { bothFeatureMaps, normaliseFrames } from '../model/detector.js';
 import { featureDistance } from '../model/distillation.js';
 import type { Weights } from '../model/safetensors.js';
+import { throughTiles } from '../model/tiles.js';
 import { squeeze, type Tensor } from '../tensorflow.js';
 import { join } from './join.js';
 
@@ -57,12 +59,13 @@ type Distances = Record<string, { readonly shape: readonly [number, number]; rea
 
 /** Every image's distances by layer. */
 async function distancesOf(options: UsualDistanceOptions): Promise<Distances> {
-  const { frames } = options;
+  const { frames, preprocessing } = options;
+  const atOnce = framesAtOnce(BATCH, preprocessing.tiles);
   const programs = new PerBatchSize((batch) => compile(options, batch));
   const distances: Distances = {};
   try {
-    for (let start = 0; start < frames.length; start += BATCH) {
-      const batch = frames.slice(start, start + BATCH);
+    for (let start = 0; start < frames.length; start += atOnce) {
+      const batch = frames.slice(start, start + atOnce);
       const program = await programs.get(batch.length);
       const results = await program.run({ frames: join(batch) });
       for (const [layer, { shape, data }] of Object.entries(results)) {
@@ -113,13 +116,15 @@ function compile({ engine, teacher, student, preprocessing }: UsualDistanceOptio
     }
   }
   return engine.compile(({ frames, ...constants }) => {
-    const images = normaliseFrames(frames, preprocessing);
     const [studentWeights, teacherWeights] = ['student/', 'teacher/'].map((prefix) => {
       const own = Object.entries(constants).filter(([name]) => name.startsWith(prefix));
       return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
     });
-    const { students, teachers } = bothFeatureMaps(images, { teacher: teacherWeights, student: studentWeights });
-    const distances = students.map((map, layer) => featureDistance(map, teachers[layer]));
+    const networks = { teacher: teacherWeights, student: studentWeights };
+    const distances = throughTiles(frames, tileGrid(preprocessing), (views) => {
+      const { students, teachers } = bothFeatureMaps(normaliseFrames(views, preprocessing), networks);
+      return students.map((map, layer) => featureDistance(map, teachers[layer]));
+    });
     return Object.fromEntries(
       distances.map((distance, i): [string, Tensor] => [`layer${i + 1}`, squeeze(distance, [3])]),
     );

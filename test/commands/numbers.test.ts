@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { frameSize, percentage, positiveNumber, wholeNumber } from '../../src/commands/numbers.js';
+import { frameSize, percentage, positiveNumber, tileCounts, wholeNumber } from '../../src/commands/numbers.js';
 
 describe('numbers on the command line', () => {
   it.each(['1', '20', '2147483647'])('takes the whole number %s', (text) => {
@@ -31,6 +31,16 @@ describe('a share', () => {
   it('is written with a percent sign', () => {
     expect(['1%', '0.5 %', '50%'].map(percentage)).toEqual([0.01, 0.005, 0.5]);
     for (const text of ['1', '0%', '60%', '-1%', 'one%', '']) expect(() => percentage(text)).toThrow('Expected');
+  });
+});
+
+describe('tiles', () => {
+  it('are rows x columns, two at least', () => {
+    expect(tileCounts('3x4')).toEqual({ rows: 3, columns: 4 });
+    expect(tileCounts('1x2')).toEqual({ rows: 1, columns: 2 });
+    for (const text of ['1x1', '0x4', '9x9', '3', '3X4', '-3x4', '3x4x5', '']) {
+      expect(() => tileCounts(text)).toThrow('Expected rows x columns');
+    }
   });
 });
 

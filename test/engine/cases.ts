@@ -53,6 +53,17 @@ export const cases: Record<string, Case[]> = {
     },
   ],
   Cast: [{ operation: (x) => tf.cast(x, 'int32'), shapes: [[5]], differentiable: false }],
+  Concat: [
+    {
+      operation: (a, b) => tf.concat([a, b], 1),
+      shapes: [
+        [2, 3],
+        [2, 4],
+      ],
+      differentiable: false,
+    },
+    { operation: (x, y) => tf.concat([convolved(x), y], 2), shapes: [image, [2, 6, 4, 3]], differentiable: false },
+  ],
   Conv2D: [
     { operation: (x, w) => tf.conv2d(x4(x), x4(w), 1, 1), shapes: [image, [3, 3, 3, 4]] },
     {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { anomalyMap, type MapOptions, score } from '../../src/model/anomaly-map.js';
+import { featureDistance } from '../../src/model/distillation.js';
 import type { Tensor4D } from '../../src/tensorflow.js';
 import { type Inputs, runReference } from '../fixtures/reference.js';
 
@@ -32,7 +33,8 @@ async function map(
   }
   const { results } = await runReference((tensors) => {
     const layers = (network: string) => students.map((_, layer) => tensors[`${network}${layer}`] as Tensor4D);
-    const joined = anomalyMap(layers('student'), layers('teacher'), { ...options, ...changes }, layers('usual'));
+    const distances = layers('student').map((map, layer) => featureDistance(map, layers('teacher')[layer]));
+    const joined = anomalyMap(distances, { ...options, ...changes }, layers('usual'));
     return { map: joined, score: score(joined) };
   }, inputs);
   return { map: [...results.map.data], score: results.score.data[0], shape: results.map.shape };

@@ -37,13 +37,14 @@ export function arrange(graph: Graph, value: Value, order: readonly number[]): E
   return graph.node('Transpose', [edge], [{ shape: target, type: edge.type }], { perm: permutation })[0];
 }
 
-/** Changes the physical shape; an unchanged first dimension is copied from the input, so that a batch may be symbolic. */
+/** Changes the physical shape. The first dimension is copied from the input, or inferred where it changes, so that a batch may be symbolic. */
 export function reshapeEdge(graph: Graph, edge: Edge, shape: readonly number[]): Edge {
   if (edge.shape.length === shape.length && edge.shape.every((dimension, axis) => dimension === shape[axis]))
     return edge;
   const constant = graph.reshapedConstant(edge, shape);
   if (constant) return constant;
-  const target = shape.map((dimension, axis) => (axis === 0 && dimension === edge.shape[0] ? 0 : dimension));
+  const [first] = shape;
+  const target = shape.length === 0 ? [] : [first === edge.shape[0] ? 0 : -1, ...shape.slice(1)];
   return graph.node('Reshape', [edge, graph.integers(target)], [{ shape, type: edge.type }])[0];
 }
 

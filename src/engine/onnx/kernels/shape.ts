@@ -42,6 +42,15 @@ const slice: Kernel = ({ graph, inputs: { x }, attributes }) => {
   return append(graph, 'Slice', inputs, { shape: size, order: x.order, type: x.edge.type });
 };
 
+const concat: Kernel = ({ graph, list: [first, ...others], attributes: { axis } }) => {
+  const { order, edge } = first;
+  const all = [first, ...others];
+  const length = all.reduce((sum, { shape }) => sum + shape[axis], 0);
+  const shape = first.shape.map((dimension, i) => (i === axis ? length : dimension));
+  const edges = all.map((value) => arrange(graph, value, order));
+  return append(graph, 'Concat', edges, { shape, order, type: edge.type }, { axis: order.indexOf(axis) });
+};
+
 const pads = (x: Value, paddings: readonly (readonly number[])[]) => ({
   shape: x.shape.map((dimension, axis) => paddings[axis][0] + dimension + paddings[axis][1]),
   amounts: [...x.order.map((axis) => paddings[axis][0]), ...x.order.map((axis) => paddings[axis][1])],
@@ -83,6 +92,7 @@ export const shape: Record<string, Kernel> = {
   ExpandDims: expandDims,
   Transpose: transpose,
   Slice: slice,
+  Concat: concat,
   PadV2: pad,
   MirrorPad: mirrorPad,
   Tile: tile,
