@@ -9,10 +9,15 @@ export interface DecodedFrame {
   readonly reordered: boolean;
 }
 
-/** Tells which decoded frames may be damaged: those from a report on, up to the next key frame of which no report can have been. */
+/** Tells which decoded frames may be damaged: those from a report on, up to the next key frame of which no report can have been, or a recovery. */
 export class DamageWatch {
   #damaged = false;
   #sinceReport = 0;
+  /** Recoveries that have to end: one that was under way at the report may not mend all. */
+  #recoveriesLeft = 0;
+  #sinceRecoveryBegan = Number.POSITIVE_INFINITY;
+  /** Frames since the last of those. */
+  #sinceRecovered: number | undefined;
   #reordered: boolean;
 
   /** @param reordered reports may come long before their frames, whatever the frames are */
@@ -28,13 +33,30 @@ export class DamageWatch {
   report(): void {
     this.#damaged = true;
     this.#sinceReport = 0;
+    this.#sinceRecovered = undefined;
+    // Soon after a recovery began, it is about what came before.
+    if (this.#sinceRecoveryBegan > ahead.reordered) this.#recoveriesLeft = 2;
+  }
+
+  /** What goes to the decoder from here on is not whole, and is mended without a key frame, little by little. */
+  recovering(): void {
+    this.report();
+    this.#recoveriesLeft = 1;
+    this.#sinceRecoveryBegan = 0;
+  }
+
+  /** A recovery has ended in what goes to the decoder; frames that went before are still to come. */
+  recovered(): void {
+    if (--this.#recoveriesLeft <= 0) this.#sinceRecovered ??= 0;
   }
 
   /** @returns whether the next frame may be damaged */
   next({ key, reordered }: DecodedFrame): boolean {
     this.#reordered ||= reordered;
+    this.#sinceRecoveryBegan++;
     const past = this.#sinceReport++ >= (this.#reordered ? ahead.reordered : ahead.inOrder);
-    if (key && past) this.#damaged = false;
+    const recovered = this.#sinceRecovered !== undefined && this.#sinceRecovered++ >= ahead.reordered;
+    if ((key && past) || recovered) this.#damaged = false;
     return this.#damaged;
   }
 }

@@ -109,7 +109,8 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
   let refused: KdadError | undefined;
   if (!feed) child.stdin.end(command.stdin);
   else {
-    feed.play(child.stdin, onWithheld).catch((error) => {
+    const onRecovery = (step: 'begins' | 'ends') => log.recovery(step);
+    feed.play(child.stdin, onWithheld, onRecovery).catch((error) => {
       refused = error;
     });
   }

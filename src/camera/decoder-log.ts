@@ -61,9 +61,15 @@ export class DecoderLog {
     return { told, decoded: this.#lastTime + longestFrame, longestFrame };
   }
 
-  /** Frames from here on are damaged, up to a key frame: somebody else knows. */
+  /** Frames from here on are damaged, up to a key frame or a recovery: somebody else knows. */
   report(): void {
     this.#watch.report();
+  }
+
+  /** What is decoded is mended without a key frame, little by little: somebody else knows when that begins, and when it ends. */
+  recovery(step: 'begins' | 'ends'): void {
+    if (step === 'begins') this.#watch.recovering();
+    else this.#watch.recovered();
   }
 
   push(text: string): void {

@@ -81,6 +81,9 @@ describe.each(ffmpegs)('a recorded video, read by $path', (ffmpeg) => {
   });
 });
 
+const refreshing = ['-c:v', 'libx264', '-x264-params', 'intra-refresh=1:keyint=25:bframes=0:scenecut=0:aud=1'];
+make(ffmpegs[0], ...moving, ...refreshing, file('refreshing.h264'));
+
 let camera: NetworkCamera | undefined;
 afterEach(() => camera?.stop());
 
@@ -126,3 +129,30 @@ describe.each(['h264', 'hevc'] as const)('an RTSP camera that loses packets of %
     });
   });
 });
+
+it.each(ffmpegs)(
+  'a camera that refreshes a part of each picture is whole again without a key frame, decoded by $path',
+  async (ffmpeg) => {
+    const size = [48, 64] as const;
+    const whole: Uint8Array[] = [];
+    for await (const frame of decode(
+      { kind: 'file', path: file('refreshing.h264'), realtime: false },
+      { ffmpeg, size },
+    ))
+      whole.push(frame);
+    // The only key picture is the first one, so nothing is lost in the second turn.
+    const loses = ({ picture }: SentPacket) => picture === 8;
+    camera = new NetworkCamera(file('refreshing.h264'), { codec: 'h264', fps: 50, loses });
+    let leftOut = 0;
+    const damage = { onDamage: () => {}, onDamagedFrame: () => leftOut++ };
+    const seen: number[] = [];
+    const source = { kind: 'rtsp', url: await camera.start() } as const;
+    for await (const frame of readFrames(source, { ffmpeg, size, damage }, new Readers()))
+      if (seen.push(whole.findIndex((one) => Buffer.compare(one, frame) === 0)) === 20) break;
+    expect(seen.slice(0, 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    // From the point of recovery at 25 on, 24 pictures bring a part each.
+    expect(seen[8]).toBeGreaterThanOrEqual(25 + 23);
+    expect(seen.slice(8)).toEqual(Array.from({ length: 12 }, (_, index) => (seen[8] + index) % FRAMES));
+    expect(leftOut).toBeGreaterThanOrEqual(40);
+  },
+);

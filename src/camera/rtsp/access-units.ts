@@ -17,6 +17,10 @@ export interface EncodedPicture {
   readonly key: boolean;
   /** It comes after a key picture, and may need what was before that. */
   readonly leading: boolean;
+  /** Pictures after which all is as it was meant though nothing before this one was there; see `recoveryPoint`. Undefined where it does not say. */
+  readonly recovery: number | undefined;
+  /** Others may need it. */
+  readonly reference: boolean;
   /** Why it is no whole picture: packets are missing (`gap`), or the begin of it was taken for all of it (`cut`). */
   readonly damage: 'gap' | 'cut' | undefined;
   /** Packets before it are missing, and other pictures with them, perhaps. */
@@ -41,6 +45,8 @@ export class AccessUnits {
   #hasPicture = false;
   #key = false;
   #leading = false;
+  #recovery: number | undefined;
+  #reference = false;
   #damage: EncodedPicture['damage'];
   #afterGap = false;
   #marks = 0;
@@ -85,6 +91,7 @@ export class AccessUnits {
     const type = this.#format.type(unit);
     if (this.#format.isPicture(type)) this.#beginSlice(unit, type);
     else if (this.#hasPicture && this.#format.isBefore(type)) this.#endByNext();
+    this.#recovery ??= this.#format.recovery(unit);
     this.#write(unit);
   }
 
@@ -111,6 +118,7 @@ export class AccessUnits {
     this.#firstBlock = block ?? this.#firstBlock;
     this.#key ||= this.#format.isKey(type);
     this.#leading ||= this.#format.isLeading(type);
+    this.#reference ||= this.#format.isReference(slice);
   }
 
   #mark(marked: boolean): void {
@@ -149,12 +157,16 @@ export class AccessUnits {
       bytes: this.#bytes.take(),
       key: this.#key,
       leading: this.#leading,
+      recovery: this.#recovery,
+      reference: this.#reference,
       damage: this.#damage,
       afterGap: this.#afterGap,
     });
     this.#hasPicture = false;
     this.#key = false;
     this.#leading = false;
+    this.#recovery = undefined;
+    this.#reference = false;
     this.#damage = undefined;
     this.#afterGap = false;
     this.#marks = 0;

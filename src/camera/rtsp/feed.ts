@@ -3,7 +3,7 @@ import { KdadError } from '../../errors.js';
 import { type CameraAddress, readAddress } from '../address.js';
 import { Authorisation } from '../authorisation.js';
 import type { DamageReason } from '../damage.js';
-import type { Feed } from '../feed.js';
+import type { Feed, OnRecovery } from '../feed.js';
 import type { Codec } from '../hardware.js';
 import { AccessUnits, type EncodedPicture } from './access-units.js';
 import { CleanPictures } from './clean-pictures.js';
@@ -77,16 +77,19 @@ export class RtspFeed implements Feed {
     return `the camera sends video, but no key frame came, and no picture can be decoded before one; ${advice}`;
   }
 
-  async play(output: Writable, onWithheld?: (reason?: DamageReason) => void): Promise<void> {
+  async play(output: Writable, onWithheld?: (reason?: DamageReason) => void, onRecovery?: OnRecovery): Promise<void> {
     const connection = this.#connection;
     const units = new AccessUnits(this.#video);
-    const clean = new CleanPictures();
+    const clean = new CleanPictures({
+      onRecovering: () => onRecovery?.('begins'),
+      onRecovered: () => onRecovery?.('ends'),
+    });
     output.on('drain', () => connection.resume());
     connection.onPacket = (packet, channel) => {
       if (channel !== this.#channel) return;
       if (this.#came === 'nothing') this.#came = 'packets';
       for (const picture of units.push(packet)) {
-        if (picture.key) this.#came = 'key';
+        if (picture.key || picture.recovery !== undefined) this.#came = 'key';
         if (!clean.passes(picture)) onWithheld?.(reasonOf(picture));
         else if (!output.write(picture.bytes)) connection.pause();
       }

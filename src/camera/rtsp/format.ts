@@ -1,4 +1,5 @@
 import type { Codec } from '../hardware.js';
+import { expGolomb, recoveryPoint } from './recovery-point.js';
 
 export const START = Buffer.from([0, 0, 0, 1]);
 
@@ -14,6 +15,10 @@ export interface Format {
   isKey(type: number): boolean;
   /** Whether pictures with units of this type come after a key picture, and may need what was before it. */
   isLeading(type: number): boolean;
+  /** Whether other pictures may need the picture of this slice. */
+  isReference(unit: Uint8Array): boolean;
+  /** See `recoveryPoint`; in H.264 only pictures count that others need. */
+  recovery(unit: Uint8Array): number | undefined;
   /**
    * Number of the block that a slice begins with, if only its first 5 bytes are there behind the header. Slices of a picture have rising ones.
    * Undefined where it is only known not to be the first.
@@ -36,6 +41,8 @@ export const formats: Readonly<Record<Codec, Format>> = {
     isBefore: (type) => type >= 6 && type <= 9,
     isKey: (type) => type === 5,
     isLeading: () => false,
+    isReference: ([first]) => (first & 0x60) !== 0,
+    recovery: (unit) => ((unit[0] & 31) === 6 ? recoveryPoint(unit.subarray(1), false) : undefined),
     // Data partitions B and C begin otherwise, and never a picture.
     firstBlock: (unit) => ([3, 4].includes(unit[0] & 31) ? undefined : expGolomb(unit.subarray(1, 6))),
     aggregate: 24,
@@ -51,6 +58,8 @@ export const formats: Readonly<Record<Codec, Format>> = {
     isBefore: (type) => (type >= 32 && type <= 35) || type === 39 || (type >= 41 && type <= 44) || type >= 48,
     isKey: (type) => type >= 16 && type <= 21,
     isLeading: (type) => type === 8 || type === 9,
+    isReference: () => true,
+    recovery: (unit) => (((unit[0] >> 1) & 63) === 39 ? recoveryPoint(unit.subarray(2), true) : undefined),
     // Another layer's pictures go with the base layer's.
     firstBlock: ([first, second, third]) => (third & 0x80 && !(first & 1) && second >> 3 === 0 ? 0 : undefined),
     aggregate: 48,
@@ -59,14 +68,3 @@ export const formats: Readonly<Record<Codec, Format>> = {
     delimiter: Buffer.from([...START, 0x46, 1, 0x50]),
   },
 };
-
-/** The first unsigned Exp-Golomb code (ITU-T H.264, section 9.1); undefined where it is longer than these bytes. */
-function expGolomb(bytes: Uint8Array): number | undefined {
-  const bit = (at: number) => (bytes[at >> 3] >> (7 - (at & 7))) & 1;
-  let zeros = 0;
-  while (zeros < 8 * bytes.length && bit(zeros) === 0) zeros++;
-  if (2 * zeros + 1 > 8 * bytes.length) return undefined;
-  let value = 0;
-  for (let at = zeros; at <= 2 * zeros; at++) value = 2 * value + bit(at);
-  return value - 1;
-}

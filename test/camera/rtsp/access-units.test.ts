@@ -177,6 +177,19 @@ describe.each(cases)('pictures of $codec', ({ codec, parameters, picture, slice,
     ]);
   });
 
+  it('tell after how many others all is whole again, and whether others need them', () => {
+    const sender = new Sender().prove();
+    const information = codec === 'h264' ? [6, 6, 1, 0x40, 0x80] : [0x4e, 1, 6, 1, 0x50, 0x80];
+    sender.send(information);
+    const made = [...sender.send(picture, { marker: true }), ...sender.send(picture, { marker: true })];
+    expect(made).toMatchObject([
+      { recovery: 1, reference: true },
+      { recovery: undefined, reference: true },
+    ]);
+    if (codec !== 'h264') return;
+    expect(sender.send([1, ...picture.slice(1)], { marker: true })).toMatchObject([{ reference: false }]);
+  });
+
   it('come of packets that are sent twice, or too late', () => {
     const sender = new Sender().prove();
     sender.send(fragments[0]);
