@@ -44,7 +44,7 @@ export const collect = new Command('collect')
     const [
       { loadConfig },
       { modelOf },
-      { configuredFor },
+      { limitsFor },
       { thresholdFor },
       { findFfmpeg },
       { collect: run },
@@ -91,7 +91,7 @@ export const collect = new Command('collect')
           source: bundle,
           engine: config.engine,
           threads: config.inspection.threads,
-          threshold: thresholdFor(bundle, configuredFor(config, camera)),
+          threshold: thresholdFor(bundle, limitsFor(config, camera).threshold),
           ignored: camera.ignore,
         },
       signal: interruption.signal,

@@ -11,14 +11,14 @@ config
     '\nAlso checks that the files it names are there and can be read, and that the model is whole; kdad-edge doctor tries out the rest.',
   )
   .action(async ({ config: file }: { readonly config: string }) => {
-    const [{ loadConfig }, { findUnusableFiles }, { falseAlarmNotes }] = await Promise.all([
+    const [{ loadConfig }, { findUnusableFiles }, { notesOnLimits }] = await Promise.all([
       import('../config/load.js'),
       import('../setup/named-files.js'),
-      import('../setup/false-alarm-notes.js'),
+      import('../setup/limit-notes.js'),
     ]);
     const loaded = await loadConfig(file, process.env, findUnusableFiles);
     const { cameras, mqtt } = loaded;
-    const notes = await falseAlarmNotes(loaded);
+    const notes = await notesOnLimits(loaded);
     const watched = cameras.length === 1 ? '1 camera' : `${cameras.length} cameras`;
     console.log(`${file} is valid: ${watched}, ${mqtt ? `alerts to ${mqtt.url}` : 'no broker'}`);
     for (const note of notes) console.log(`  ${note}`);

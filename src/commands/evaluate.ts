@@ -1,14 +1,17 @@
 import { Command } from 'commander';
 import type { PrecisionChoice } from '../bundle/precision.js';
+import type { ConfiguredReview } from '../config/threshold.js';
 import type { EngineName } from '../engine/engines.js';
 import type { AurocDifference } from '../metrics/bootstrap.js';
 import type { Evaluation } from '../training/evaluate.js';
+import type { ReviewBand } from '../training/review-band.js';
 import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
 import { deviceOption } from './device.js';
 import { engineOption } from './engine.js';
 import { judge, unlearned } from './judge.js';
 import { precisionOption } from './precision-option.js';
 import { reportFile } from './report-file.js';
+import { reviewOption } from './review-option.js';
 import { threadsOption } from './threads.js';
 
 interface Options extends DatasetChoice {
@@ -20,6 +23,7 @@ interface Options extends DatasetChoice {
   readonly threads?: number;
   readonly json: boolean;
   readonly precision: PrecisionChoice;
+  readonly review?: ConfiguredReview;
 }
 
 export const evaluate = withDatasetOptions(
@@ -33,13 +37,16 @@ export const evaluate = withDatasetOptions(
   .addOption(engineOption())
   .addOption(deviceOption().default('auto'))
   .addOption(precisionOption())
+  .addOption(reviewOption())
   .addOption(threadsOption())
   .option('--json', 'print the result as JSON', false)
-  .action(async ({ model, compare, report, engine, device, threads, precision, json, ...source }: Options) => {
+  .action(async (options: Options) => {
+    const { model, compare, report, engine, device, threads, precision, review, json, ...source } = options;
+    const judging = { engine, device, threads, precision, review };
     const page = report === undefined ? undefined : await reportFile(report);
     const models = compare === undefined ? [model] : [model, compare];
     const dataset = await unlearned(await tellDataset(source), models);
-    const first = await judge(model, dataset, { engine, device, threads, precision });
+    const first = await judge(model, dataset, judging);
     if (page) {
       const { evaluationReport } = await import('../report/report.js');
       await page.write(await evaluationReport(first.bundle, dataset.root, first));
@@ -48,7 +55,7 @@ export const evaluate = withDatasetOptions(
       console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
       return;
     }
-    const second = await judge(compare, dataset, { engine, device, threads, precision });
+    const second = await judge(compare, dataset, judging);
     const { pairedBootstrap } = await import('../metrics/bootstrap.js');
     const labels = first.images.map(({ kind }) => kind !== 'good');
     const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));
@@ -57,15 +64,18 @@ export const evaluate = withDatasetOptions(
     console.log(json ? JSON.stringify(comparison, null, 2) : describeComparison(comparison));
   });
 
+/** With the band to be reviewed, where one was asked for. */
+type Reviewed = Evaluation & { readonly review?: ReviewBand };
+
 interface Comparison {
   readonly models: readonly string[];
-  readonly evaluations: readonly Evaluation[];
+  readonly evaluations: readonly Reviewed[];
   readonly imageAuroc: AurocDifference | null;
 }
 
 /** Two bundles side by side, and whether chance alone might explain the difference. */
 export function describeComparison({ models, evaluations, imageAuroc }: Comparison): string {
-  const row = (name: string, value: (evaluation: Evaluation) => string) => [name, ...evaluations.map(value)];
+  const row = (name: string, value: (evaluation: Reviewed) => string) => [name, ...evaluations.map(value)];
   const rows = [
     ['', ...models],
     row('image AUROC', (evaluation) => figure(evaluation.imageAuroc)),
@@ -74,6 +84,9 @@ export function describeComparison({ models, evaluations, imageAuroc }: Comparis
     row('best F1', (evaluation) => figure(evaluation.f1)),
     row('defects caught', (evaluation) => percentage(evaluation.truePositiveRate)),
     row('false alarms', (evaluation) => percentage(evaluation.falsePositiveRate)),
+    ...(evaluations.some(({ review }) => review)
+      ? [row('for review', ({ review }) => (review ? `${review.good} good, ${review.defective} defective` : '-'))]
+      : []),
   ];
   if (!imageAuroc) return table(rows);
   const { difference, low, high, samples } = imageAuroc;
@@ -83,8 +96,8 @@ export function describeComparison({ models, evaluations, imageAuroc }: Comparis
 }
 
 /** The result for people: the figures, then a table by kind. */
-export function describe(evaluation: Evaluation): string {
-  const { confusion, kinds, threshold } = evaluation;
+export function describe(evaluation: Reviewed): string {
+  const { confusion, kinds, threshold, review } = evaluation;
   const good = confusion.trueNegatives + confusion.falsePositives;
   const defective = confusion.truePositives + confusion.falseNegatives;
   const best = evaluation.f1Threshold === null ? '' : `  at a threshold of ${evaluation.f1Threshold.toPrecision(4)}`;
@@ -97,6 +110,9 @@ export function describe(evaluation: Evaluation): string {
     ['threshold', threshold.toPrecision(4)],
     ['  defects caught', share(confusion.truePositives, defective)],
     ['  false alarms', share(confusion.falsePositives, good)],
+    ...(review
+      ? [['for review', `from ${review.from.toPrecision(4)} on: ${review.good} good, ${review.defective} defective`]]
+      : []),
   ];
   const rows = kinds.map(({ kind, images, anomalous, auroc }) => [
     kind,

@@ -1,23 +1,38 @@
 import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
+import type { ConfiguredReview } from '../config/threshold.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import { precisionFor } from '../detector/precision.js';
 import type { JudgedTests } from '../report/report.js';
+import type { Evaluation } from '../training/evaluate.js';
+import type { ReviewBand } from '../training/review-band.js';
 import { tellFallback } from './device.js';
 import { ProgressLine } from './progress-line.js';
+
+interface JudgeOptions extends DetectorOptions {
+  readonly precision?: PrecisionChoice;
+  /** The band below the threshold that is to be reviewed. */
+  readonly review?: ConfiguredReview;
+}
 
 /** Judges a dataset's test images with a bundle, and says on the terminal how far it is. */
 export async function judge(
   model: string,
   dataset: Dataset,
-  { precision = 'auto', ...options }: DetectorOptions & { readonly precision?: PrecisionChoice } = {},
-): Promise<JudgedTests & { readonly bundle: Bundle }> {
-  const [{ openBundle }, { judgeTests }, { evaluateJudged }] = await Promise.all([
-    import('../bundle/read.js'),
-    import('../training/judge-tests.js'),
-    import('../training/evaluate.js'),
-  ]);
+  { precision = 'auto', review, ...options }: JudgeOptions = {},
+): Promise<
+  JudgedTests & { readonly bundle: Bundle; readonly evaluation: Evaluation & { readonly review?: ReviewBand } }
+> {
+  const [{ openBundle }, { judgeTests }, { evaluateJudged }, { reviewBand }, { reviewFrom }, { limitNotes }] =
+    await Promise.all([
+      import('../bundle/read.js'),
+      import('../training/judge-tests.js'),
+      import('../training/evaluate.js'),
+      import('../training/review-band.js'),
+      import('../inspection/threshold.js'),
+      import('../inspection/limit-notes.js'),
+    ]);
   const bundle = await openBundle(model, precisionFor(precision, options));
   const line = new ProgressLine();
   const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
@@ -28,7 +43,11 @@ export async function judge(
   });
   line.finish();
   for (const note of judged.notes) console.error(`kdad-edge: ${note}`);
-  return { bundle, ...judged, evaluation: evaluateJudged(judged, bundle.threshold) };
+  const { threshold } = bundle;
+  const from = reviewFrom(bundle, { review });
+  for (const { text, warning } of limitNotes(bundle, { review })) if (warning) console.error(`kdad-edge: ${text}`);
+  const band = from === undefined ? undefined : reviewBand(judged.images, from * threshold, threshold);
+  return { bundle, ...judged, evaluation: { ...evaluateJudged(judged, threshold), ...(band && { review: band }) } };
 }
 
 /** A dataset without what these bundles have learned from, and says how much that is. */

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import type { PrecisionChoice } from '../bundle/precision.js';
+import type { ConfiguredReview } from '../config/threshold.js';
 import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import { deviceOption, tellFallback } from './device.js';
 import { engineOption } from './engine.js';
 import { precisionOption } from './precision-option.js';
 import { reportFile } from './report-file.js';
+import { reviewOption } from './review-option.js';
 import { threadsOption } from './threads.js';
 
 interface Options {
@@ -14,6 +16,7 @@ interface Options {
   readonly html?: string;
   readonly json: boolean;
   readonly failOnAnomaly: boolean;
+  readonly review?: ConfiguredReview;
   readonly ffmpeg?: string;
   readonly engine: EngineName;
   readonly device: string;
@@ -28,6 +31,7 @@ export const predict = new Command('predict')
   .option('--out <folder>', 'write heatmap overlays here, a new or empty folder')
   .option('--html <file>', 'write a page with all overlays, the highest scores first')
   .option('--json', 'print one JSON object a line', false)
+  .addOption(reviewOption())
   .option('--fail-on-anomaly', 'exit with 1 when anything is anomalous', false)
   .addOption(precisionOption())
   .option('--ffmpeg <file>', 'the ffmpeg that decodes videos')
@@ -38,25 +42,39 @@ export const predict = new Command('predict')
     'after',
     `
 Prints score, ratio to the threshold and verdict of every image, and of every frame of a video.
-Overlays are as large as the image; of videos, only anomalous frames get one, at the model's size.
+Overlays are as large as the image; of videos, only frames that are anomalous or for review get one,
+at the model's size.
 Exits with 0 whatever the verdicts, unless --fail-on-anomaly is given. What cannot be read is reported, the rest goes on,
 and the exit code is that of the first error.`,
   )
   .action(async (paths: string[], options: Options) => {
-    const [{ openBundle }, { findSources, predict: predictSources }, { OverlayFolder }, { findFfmpeg }] =
-      await Promise.all([
-        import('../bundle/read.js'),
-        import('../inspection/predict.js'),
-        import('../inspection/overlay-folder.js'),
-        import('../camera/ffmpeg.js'),
-      ]);
+    const [
+      { openBundle },
+      { findSources, predict: predictSources },
+      { OverlayFolder },
+      { findFfmpeg },
+      { decide },
+      { reviewFrom },
+      { limitNotes },
+    ] = await Promise.all([
+      import('../bundle/read.js'),
+      import('../inspection/predict.js'),
+      import('../inspection/overlay-folder.js'),
+      import('../camera/ffmpeg.js'),
+      import('../inspection/verdict.js'),
+      import('../inspection/threshold.js'),
+      import('../inspection/limit-notes.js'),
+    ]);
     const page = options.html === undefined ? undefined : await reportFile(options.html);
     const bundle = await openBundle(options.model, precisionFor(options.precision, options));
     const threshold = bundle.threshold;
+    const review = reviewFrom(bundle, { review: options.review });
+    for (const { text, warning } of limitNotes(bundle, { review: options.review }))
+      if (warning) console.error(`kdad-edge: ${text}`);
     const sources = await findSources(paths);
     const overlays = options.out === undefined ? undefined : new OverlayFolder(options.out);
     await overlays?.create();
-    const gallery = page && new (await import('../report/gallery.js')).Gallery(bundle);
+    const gallery = page && new (await import('../report/gallery.js')).Gallery(bundle, review);
     const width = Math.max(...sources.map(({ path }) => path.length));
 
     const { engine, device, threads } = options;
@@ -73,15 +91,17 @@ and the exit code is that of the first error.`,
       }
       const { score, frame } = result;
       const ratio = score / threshold;
-      const anomalous = score >= threshold;
+      const verdict = decide(score, threshold, review);
+      const anomalous = verdict === 'anomalous';
       if (anomalous) anomalies++;
       await gallery?.add(result);
-      const heatmap = frame === undefined || anomalous ? await overlays?.write(result, threshold) : undefined;
-      if (options.json) console.log(JSON.stringify({ image, frame, score, threshold, ratio, anomalous, heatmap }));
-      else {
+      const heatmap = frame === undefined || verdict !== 'good' ? await overlays?.write(result, threshold) : undefined;
+      if (options.json) {
+        console.log(JSON.stringify({ image, frame, score, threshold, ratio, anomalous, verdict, heatmap }));
+      } else {
         const name = frame === undefined ? image : `${image} #${frame}`;
-        const verdict = anomalous ? 'ANOMALOUS' : 'good';
-        console.log(`${name.padEnd(width)}  score ${score.toPrecision(4)}  ratio ${ratio.toFixed(2)}  ${verdict}`);
+        const told = verdict === 'good' ? verdict : verdict.toUpperCase();
+        console.log(`${name.padEnd(width)}  score ${score.toPrecision(4)}  ratio ${ratio.toFixed(2)}  ${told}`);
       }
     }
     if (page && gallery) await page.write(gallery.render());

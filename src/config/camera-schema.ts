@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { codecs } from '../camera/hardware.js';
 import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
 import { duration } from './duration.js';
-import { configuredThreshold } from './threshold.js';
+import { configuredReview, configuredThreshold } from './threshold.js';
 import { number, path, restarts, url, whole } from './values.js';
 
 /** Pixels of a picture's side. */
@@ -134,6 +134,10 @@ export const camera = z
     threshold: configuredThreshold
       .optional()
       .describe("The camera's own threshold, instead of the one for all cameras.")
+      .meta(restarts('no')),
+    review: configuredReview
+      .optional()
+      .describe("The camera's own `review`, instead of the one for all cameras.")
       .meta(restarts('no')),
     stallTimeout: duration('100ms', '24h')
       .prefault(`${defaultStallTimeout / 1000}s`)

@@ -9,7 +9,7 @@ import { MOST_THREADS } from '../processor/cores.js';
 import { isHost } from './address.js';
 import { camera } from './camera-schema.js';
 import { duration } from './duration.js';
-import { configuredThreshold } from './threshold.js';
+import { configuredReview, configuredThreshold, limitsFor } from './threshold.js';
 import { mqttText, number, path, restarts, text, url, whole } from './values.js';
 
 /** systemd's, or the user's (XDG Base Directory Specification). */
@@ -198,6 +198,12 @@ export const configSchema = z
         "From which score on a frame is anomalous, for every camera that says nothing itself: `{ factor: 1.1 }`, or `{ falseAlarms: 0.5% }`. Without it the models' own thresholds count.",
       )
       .meta(restarts('no')),
+    review: configuredReview
+      .optional()
+      .describe(
+        'A band below the threshold whose frames get the verdict `review`, and open no alert: `{ falseAlarms: 5% }`, or `{ factor: 0.9 }`. Without it there is none.',
+      )
+      .meta(restarts('no')),
     inspection: inspection.prefault({}).describe('How frames are judged.'),
     alert: alert.prefault({}).describe('When an alert opens and closes.').meta(restarts('no')),
     evidence: evidence.prefault({}).describe('What is kept of alerts on disk.').meta(restarts('no')),
@@ -209,10 +215,17 @@ export const configSchema = z
       .describe('The least important lines that are logged.')
       .meta(restarts('no')),
   })
-  .superRefine(({ cameras, mqtt }, context) => {
+  .superRefine((config, context) => {
+    const { cameras } = config;
     const message = 'expected mqtt.commands: true with it, else nothing is ever judged';
-    for (const i of waitingInVain({ cameras, mqtt })) {
+    for (const i of waitingInVain(config)) {
       context.addIssue({ code: 'custom', path: ['cameras', i, 'trigger'], message });
+    }
+    for (const [i, camera] of cameras.entries()) {
+      const { threshold, review } = limitsFor(config, camera);
+      if (!review?.falseAlarms || !threshold?.falseAlarms || review.falseAlarms > threshold.falseAlarms) continue;
+      const path = camera.review ? ['cameras', i, 'review', 'falseAlarms'] : ['review', 'falseAlarms'];
+      context.addIssue({ code: 'custom', path, message: 'expected more than the threshold is for' });
     }
   });
 

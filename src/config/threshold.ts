@@ -44,10 +44,37 @@ export const configuredThreshold = z
 
 export type ConfiguredThreshold = z.infer<typeof configuredThreshold>;
 
-interface WithThreshold {
+/** From where on a frame that is not anomalous yet is to be looked at: by the camera's threshold, or by the same scores as that. */
+export const configuredReview = z
+  .strictObject(
+    {
+      factor: z.number().min(0.1).max(0.99).optional().describe("The camera's threshold times so much."),
+      falseAlarms: share(0.01, 50)
+        .optional()
+        .describe(
+          'So many good parts may be reviewed or called anomalous, say `5%`: more than `threshold` is for. A threshold set by command takes the band along.',
+        ),
+    },
+    {
+      error: ({ code }) => (code === 'invalid_type' ? 'expected { falseAlarms: 5% } or { factor: 0.9 }' : undefined),
+    },
+  )
+  .refine(({ factor, falseAlarms }) => (factor === undefined) !== (falseAlarms === undefined), {
+    message: 'expected one of factor and falseAlarms',
+  });
+
+export type ConfiguredReview = z.infer<typeof configuredReview>;
+
+/** From which scores on a camera's frames are to be reviewed, and anomalous. */
+export interface Limits {
+  /** The model's own counts where it is absent. */
   readonly threshold?: ConfiguredThreshold;
+  /** Nothing is reviewed where it is absent. */
+  readonly review?: ConfiguredReview;
 }
 
-/** The threshold that a configuration has for a camera; undefined where the model's own counts. */
-export const configuredFor = (config: WithThreshold, camera?: WithThreshold): ConfiguredThreshold | undefined =>
-  camera?.threshold ?? config.threshold;
+/** The limits that a configuration has for a camera. */
+export const limitsFor = (config: Limits, camera?: Limits): Limits => ({
+  threshold: camera?.threshold ?? config.threshold,
+  review: camera?.review ?? config.review,
+});

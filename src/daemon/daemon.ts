@@ -4,13 +4,13 @@ import { findFfmpeg, warningOf } from '../camera/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
 import { modelOf } from '../config/models.js';
 import type { CameraConfig, Config } from '../config/schema.js';
-import { type ConfiguredThreshold, configuredFor } from '../config/threshold.js';
+import { type ConfiguredThreshold, type Limits, limitsFor } from '../config/threshold.js';
 import { Overrides } from '../control/overrides.js';
 import { EvidenceFolder, type EvidenceLimits } from '../evidence/evidence-folder.js';
 import type { AlertRules } from '../inspection/alerts.js';
 import { falseAlarmsOf } from '../inspection/false-alarms.js';
 import { RequestedVerdicts } from '../inspection/requested-verdicts.js';
-import { thresholdFor } from '../inspection/threshold.js';
+import { reviewFrom, thresholdFor } from '../inspection/threshold.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
@@ -32,7 +32,7 @@ import { Progress } from './progress.js';
 import { StatusBoard } from './status.js';
 import { Supervision } from './supervision.js';
 import { Switchboard } from './switchboard.js';
-import { tellFalseAlarms } from './tell-false-alarms.js';
+import { tellLimits } from './tell-limits.js';
 import { withoutGating } from './without-gating.js';
 
 /**
@@ -139,7 +139,7 @@ export class Daemon {
     await this.#cameras.change(config.cameras, signal);
     await this.#judges.keep(config);
     await interruptibly(this.#judges.check(), signal);
-    this.#tellFalseAlarms(this.#cameras.names);
+    this.#tellLimits(this.#cameras.names);
     const names = new Set(config.cameras.map(({ name }) => name));
     for (const camera of this.#playing) if (!names.has(camera)) this.#ended(camera);
     log.info({ changed: applied }, 'configuration reloaded');
@@ -179,6 +179,7 @@ export class Daemon {
       bundleOf,
       messaging,
       thresholdOf: (camera) => thresholdFor(bundleOf(camera), this.#thresholdOf(camera)),
+      reviewFrom: (camera) => reviewFrom(bundleOf(camera), this.#limitsOf(camera)),
       falseAlarmsOf: (camera) => falseAlarmsOf(bundleOf(camera), this.#thresholdOf(camera)),
       commanded: (camera) => this.#overrides?.of(camera),
     });
@@ -211,7 +212,7 @@ export class Daemon {
       },
       onStopped: (camera, gone, interrupted) => this.#switchboard.cameraStopped(camera, gone, interrupted),
     });
-    this.#tellFalseAlarms(cameras.map(({ name }) => name));
+    this.#tellLimits(cameras.map(({ name }) => name));
     // What was announced has to be drawn before those go that it is for.
     const announcing: Part = { name: 'announcer', start: () => {}, stop: () => announcer.settled() };
     const control = messaging && this.#makeControl(messaging.client);
@@ -271,7 +272,7 @@ export class Daemon {
       cameras: this.#cameras,
       judges: this.#judges,
       judgeOf: (camera) => this.#judgeOf(camera),
-      configuredOf: (camera) => this.#configuredOf(camera),
+      configuredOf: (camera) => this.#limitsOf(camera).threshold,
       overrides: this.#overrides,
       requested: this.#requested,
       status: () => this.#board.status(),
@@ -296,6 +297,7 @@ export class Daemon {
       device: this.#config.device,
       camerasOf: (judge) => this.#cameras.live.filter((camera) => this.#judgeOf(camera) === judge).length,
       thresholdOf: (camera) => this.#thresholdOf(camera),
+      reviewFrom: (camera, bundle) => reviewFrom(bundle, this.#limitsOf(camera)),
       isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,
       ignoredBy: (camera) => this.#cameras.settingsOf(camera)?.ignore,
       admits: (frame) => {
@@ -311,7 +313,7 @@ export class Daemon {
       onSwap: (judge) => {
         const judged = this.#cameras.names.filter((camera) => this.#judgeOf(camera) === judge);
         for (const camera of judged) this.#switchboard.anotherModelJudges(camera);
-        this.#tellFalseAlarms(judged);
+        this.#tellLimits(judged);
       },
       metrics: this.#metrics,
       log: this.#log,
@@ -320,16 +322,17 @@ export class Daemon {
 
   /** Its own, by command or else by the configuration. */
   #thresholdOf(camera: string): ConfiguredThreshold | undefined {
-    return this.#overrides?.thresholdOf(camera) ?? this.#configuredOf(camera);
+    return this.#overrides?.thresholdOf(camera) ?? this.#limitsOf(camera).threshold;
   }
 
-  #configuredOf(camera: string): ConfiguredThreshold | undefined {
-    return configuredFor(this.#config, this.#settingsOf(camera));
+  /** As configured. */
+  #limitsOf(camera: string): Limits {
+    return limitsFor(this.#config, this.#settingsOf(camera));
   }
 
-  #tellFalseAlarms(cameras: readonly string[]): void {
+  #tellLimits(cameras: readonly string[]): void {
     const bundleOf = (camera: string) => this.#judgeOf(camera).bundle;
-    tellFalseAlarms(cameras, bundleOf, (camera) => this.#configuredOf(camera), this.#log);
+    tellLimits(cameras, bundleOf, (camera) => this.#limitsOf(camera), this.#log);
   }
 
   #judgeOf(camera: string): Judge {

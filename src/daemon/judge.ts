@@ -23,6 +23,8 @@ export interface JudgeOptions
   readonly device: Config['device'];
   /** The camera's own threshold; undefined where the model's counts. */
   thresholdOf(camera: string): ConfiguredThreshold | undefined;
+  /** The part of the threshold from which on a frame is to be reviewed, when this bundle judges; undefined where none is. */
+  reviewFrom(camera: string, bundle: Bundle): number | undefined;
   /** Throws where another version would not do for the judge's cameras. */
   check(judge: Judge, bundle: Bundle): void;
   /** Another version judges now. */
@@ -70,6 +72,7 @@ export class Judge {
       cameras: () => camerasOf(this),
       queue: settings.queue,
       thresholdOf: (camera) => thresholdFor(this.bundle, thresholdOf(camera)),
+      reviewFrom: (camera) => options.reviewFrom(camera, this.bundle),
     });
     this.models = new ModelSwitch({
       path,

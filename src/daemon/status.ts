@@ -30,7 +30,9 @@ export interface CameraStatus {
   /** The score from which on its frames are anomalous. */
   readonly threshold: number;
   /** The rate of false alarms that the threshold is for, as a part of 1, and the lowest one that the model's held-out images can support; left out where none is asked for. */
-  readonly falseAlarms?: Pick<FalseAlarms, 'wanted' | 'least' | 'images'>;
+  readonly falseAlarms?: FalseAlarms;
+  /** The score from which on its frames are to be reviewed; left out where none are. */
+  readonly reviewThreshold?: number;
   readonly state: CameraState;
   readonly since: string;
   /** One line, for a camera that is lost. */
@@ -74,6 +76,8 @@ export interface StatusSources {
   thresholdOf(camera: string): number;
   /** Where it is for a rate of false alarms. */
   falseAlarmsOf?(camera: string): FalseAlarms | undefined;
+  /** The part of it from which on frames are to be reviewed; undefined where none are. */
+  reviewFrom?(camera: string): number | undefined;
   /** What was set by command for a camera. */
   commanded?(camera: string): Commanded | undefined;
   /** Where alerts go; undefined where no broker is configured. */
@@ -86,7 +90,7 @@ export interface StatusSources {
 /** Remembers what the parts told last, so that whoever asks can be told how the daemon is. */
 export class StatusBoard {
   readonly #sources: StatusSources;
-  readonly #cameras = new Map<string, Omit<CameraStatus, 'model' | 'threshold' | 'falseAlarms'>>();
+  readonly #cameras = new Map<string, Omit<CameraStatus, 'model' | 'threshold' | 'falseAlarms' | 'reviewThreshold'>>();
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
@@ -119,7 +123,7 @@ export class StatusBoard {
   }
 
   status(): Status {
-    const { judges, bundleOf, thresholdOf, falseAlarmsOf, messaging, commanded } = this.#sources;
+    const { judges, bundleOf, thresholdOf, falseAlarmsOf, reviewFrom, messaging, commanded } = this.#sources;
     return {
       version,
       uptimeSeconds: Math.round(process.uptime()),
@@ -128,9 +132,14 @@ export class StatusBoard {
         return { name, version: modelVersion, precision, threshold, device, threads };
       }),
       cameras: [...this.#cameras.values()].map(({ name, ...seen }) => {
-        const rate = falseAlarmsOf?.(name);
-        const falseAlarms = rate && { wanted: rate.wanted, least: rate.least, images: rate.images };
-        const judging = { model: bundleOf(name).name, threshold: thresholdOf(name), falseAlarms };
+        const threshold = thresholdOf(name);
+        const review = reviewFrom?.(name);
+        const judging = {
+          model: bundleOf(name).name,
+          threshold,
+          falseAlarms: falseAlarmsOf?.(name),
+          reviewThreshold: review && review * threshold,
+        };
         return { name, ...judging, ...seen, commanded: commanded?.(name) };
       }),
       mqtt: messaging && { connected: messaging.client.connected, outboxDepth: messaging.outbox.depth },

@@ -112,9 +112,9 @@ export class Switchboard {
     return {
       onVerdict: (judged) => {
         const { frame, verdict } = judged;
-        const { camera, anomalous, ratio } = verdict;
+        const { camera, ratio } = verdict;
         const { board, drift, publisher } = this.#listeners;
-        metrics.framesJudged.inc({ camera, verdict: anomalous ? 'anomalous' : 'good' });
+        metrics.framesJudged.inc({ camera, verdict: verdict.verdict });
         metrics.anomalyRatio.set({ camera }, ratio);
         metrics.frameLatencySeconds.observe({ camera }, (steadyNow() - frame.steadyTime) / 1000);
         progress.frameJudged();

@@ -34,6 +34,8 @@ export interface InspectorOptions {
   readonly queue: number;
   /** The score from which on a frame of the camera is anomalous. */
   thresholdOf(camera: string): number;
+  /** The part of it from which on a frame is to be reviewed; undefined where none is. */
+  reviewFrom?(camera: string): number | undefined;
   /** The camera's areas that never count; undefined where there are none. */
   ignoredBy?(camera: string): readonly Polygon[] | undefined;
   /** Whether a frame that has just come is to be judged; every one is when absent. */
@@ -113,8 +115,9 @@ export class Inspector {
   }
 
   async #judge(batch: readonly Frame[]): Promise<void> {
-    const { detector, thresholdOf, ignoredBy, listener } = this.#options;
+    const { detector, thresholdOf, reviewFrom, ignoredBy, listener } = this.#options;
     const thresholds = batch.map(({ camera }) => thresholdOf(camera));
+    const reviews = batch.map(({ camera }) => reviewFrom?.(camera));
     const frames = batch.length === 1 ? batch[0].pixels : Buffer.concat(batch.map(({ pixels }) => pixels));
     const ignored = batch.map(({ camera }) => ignoredBy?.(camera) ?? null);
     const begin = performance.now();
@@ -130,7 +133,10 @@ export class Inspector {
     for (const [i, frame] of batch.entries()) {
       // A score that is no number is no verdict: nobody may take it for a good part.
       if (!Number.isFinite(scores[i])) listener.onDrop(frame, 'inference');
-      else this.#follow({ verdict: judge(frame, scores[i], thresholds[i]), frame, map: maps[i] ?? undefined });
+      else {
+        const verdict = judge(frame, scores[i], thresholds[i], reviews[i]);
+        this.#follow({ verdict, frame, map: maps[i] ?? undefined });
+      }
     }
   }
 

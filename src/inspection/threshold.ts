@@ -1,5 +1,5 @@
 import type { Bundle } from '../bundle/read.js';
-import type { ConfiguredThreshold } from '../config/threshold.js';
+import type { ConfiguredThreshold, Limits } from '../config/threshold.js';
 import { calibrate } from '../training/calibrate.js';
 
 /** What a threshold is found from. */
@@ -9,6 +9,16 @@ export type Calibrated = Pick<Bundle, 'threshold' | 'calibration'>;
 export function thresholdFor(model: Calibrated, own?: ConfiguredThreshold): number {
   if (own?.falseAlarms !== undefined) return thresholdAt(model.calibration, own.falseAlarms);
   return model.threshold * (own?.factor ?? 1);
+}
+
+/**
+ * From which part of its camera's threshold on a frame is to be reviewed; undefined where none is.
+ * @param limits as configured: a threshold that is set otherwise takes the band along
+ */
+export function reviewFrom(model: Calibrated, { threshold, review }: Limits): number | undefined {
+  if (review?.falseAlarms === undefined) return review?.factor;
+  const ratio = thresholdAt(model.calibration, review.falseAlarms) / thresholdFor(model, threshold);
+  return ratio < 1 ? ratio : undefined;
 }
 
 /** Asked for each frame, so what was found is kept. */

@@ -1,6 +1,9 @@
 import type { Frame } from '../camera/frame.js';
 import type { AnomalyMap } from '../detector/anomaly-map.js';
 
+/** `review`: not anomalous, but somebody should look at it; only where a band for that is configured. */
+export type Decision = 'good' | 'review' | 'anomalous';
+
 /** The decision on one frame. */
 export interface Verdict {
   readonly camera: string;
@@ -14,6 +17,7 @@ export interface Verdict {
   /** Score by threshold. */
   readonly ratio: number;
   readonly anomalous: boolean;
+  readonly verdict: Decision;
 }
 
 /** A verdict with what it was passed on. */
@@ -24,6 +28,23 @@ export interface JudgedFrame {
   readonly map?: AnomalyMap;
 }
 
-export function judge({ camera, sequence, time }: Frame, score: number, threshold: number): Verdict {
-  return { camera, sequence, time, score, threshold, ratio: score / threshold, anomalous: score >= threshold };
+/** @param review the part of the threshold from which on a frame is to be reviewed; undefined where none is */
+export function judge({ camera, sequence, time }: Frame, score: number, threshold: number, review?: number): Verdict {
+  const verdict = decide(score, threshold, review);
+  return {
+    camera,
+    sequence,
+    time,
+    score,
+    threshold,
+    ratio: score / threshold,
+    anomalous: verdict === 'anomalous',
+    verdict,
+  };
+}
+
+/** @param review see `judge` */
+export function decide(score: number, threshold: number, review?: number): Decision {
+  if (score >= threshold) return 'anomalous';
+  return review !== undefined && score >= review * threshold ? 'review' : 'good';
 }

@@ -7,10 +7,11 @@ export class Metrics {
   readonly registry = new Registry();
 
   readonly framesReceived = this.#counter('kdad_frames_received_total', 'Frames that came from a camera.', ['camera']);
-  readonly framesJudged = this.#counter('kdad_frames_judged_total', 'Frames judged; verdict is good or anomalous.', [
-    'camera',
-    'verdict',
-  ]);
+  readonly framesJudged = this.#counter(
+    'kdad_frames_judged_total',
+    'Frames judged; verdict is good, review (to be looked at, where a band for that is configured) or anomalous.',
+    ['camera', 'verdict'],
+  );
   readonly framesDropped = this.#counter(
     'kdad_frames_dropped_total',
     "Frames never judged; reason is busy (no time for it), inference (lost with the inference process), unsettled (its camera had just connected), damaged (a part of it, or of one that it needs, is missing or wrong) or untriggered (its camera's trigger did not ask for it).",
@@ -149,7 +150,7 @@ export class Metrics {
    */
   addCamera(camera: string): void {
     this.framesReceived.inc({ camera }, 0);
-    for (const verdict of ['good', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
+    for (const verdict of ['good', 'review', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
     for (const reason of ['busy', 'inference', 'unsettled', 'damaged', 'untriggered'])
       this.framesDropped.inc({ camera, reason }, 0);
     this.frameLatencySeconds.zero({ camera });

@@ -30,7 +30,7 @@ export class InspectionStates {
   /** The camera begins anew: whatever an earlier run left at the broker holds no more. */
   add(camera: string): void {
     clearTimeout(this.#cameras.get(camera)?.rest);
-    const watched = { state: { alert: 'closed', ratio: null, time: null }, changed: false } as const;
+    const watched = { state: { alert: 'closed', ratio: null, verdict: null, time: null }, changed: false } as const;
     this.#cameras.set(camera, { ...watched });
     this.#tell(camera, watched);
   }
@@ -42,10 +42,10 @@ export class InspectionStates {
     this.#client.retain(this.#topics.inspection(camera), '');
   }
 
-  verdict({ camera, ratio, time }: Verdict): void {
+  verdict({ camera, ratio, verdict, time }: Verdict): void {
     const watched = this.#cameras.get(camera);
     if (!watched) return;
-    watched.state = { ...watched.state, ratio, time };
+    watched.state = { ...watched.state, ratio, verdict, time };
     watched.changed = true;
     if (!watched.rest) this.#tellRatio(camera, watched);
   }
@@ -53,8 +53,9 @@ export class InspectionStates {
   alert({ camera, kind, id, openedAt }: AlertEvent): void {
     const watched = this.#cameras.get(camera);
     if (!watched || kind === 'updated') return;
-    const { ratio, time } = watched.state;
-    watched.state = kind === 'opened' ? { alert: 'open', id, openedAt, ratio, time } : { alert: 'closed', ratio, time };
+    const { ratio, verdict, time } = watched.state;
+    const last = { ratio, verdict, time };
+    watched.state = kind === 'opened' ? { alert: 'open', id, openedAt, ...last } : { alert: 'closed', ...last };
     this.#tell(camera, watched);
   }
 

@@ -1,6 +1,6 @@
 import type { CameraState } from '../camera/camera.js';
 import type { AlertEvent } from '../inspection/alerts.js';
-import type { Verdict } from '../inspection/verdict.js';
+import type { Decision, Verdict } from '../inspection/verdict.js';
 
 /** The MQTT topics below one prefix; docs/mqtt.md describes each with an example. */
 export function topics(prefix: string) {
@@ -37,7 +37,7 @@ const iso = (milliseconds: number): string => new Date(milliseconds).toISOString
 /** JSON of `<prefix>/cameras/<name>/alert`. */
 export function alertPayload(event: AlertEvent, model: ModelName): string {
   const { kind, reason, id, camera, time, openedAt, duration, peak } = event;
-  const { score, threshold, ratio } = peak.verdict;
+  const { score, threshold, ratio, verdict } = peak.verdict;
   return JSON.stringify({
     event: kind,
     reason,
@@ -51,6 +51,7 @@ export function alertPayload(event: AlertEvent, model: ModelName): string {
     score,
     threshold,
     ratio,
+    verdict,
     frame: { sequence: peak.verdict.sequence, time: iso(peak.verdict.time) },
   });
 }
@@ -61,7 +62,7 @@ export function alertPayload(event: AlertEvent, model: ModelName): string {
  * @param time when it was found, milliseconds since the epoch
  */
 export function interruptedPayload(last: string, time: number): string {
-  const { id, camera, model, modelVersion, openedAt, score, threshold, ratio, frame } = JSON.parse(last);
+  const { id, camera, model, modelVersion, openedAt, score, threshold, ratio, verdict, frame } = JSON.parse(last);
   const durationSeconds = Math.max(0, time - Date.parse(openedAt)) / 1000;
   return JSON.stringify({
     event: 'closed',
@@ -76,6 +77,7 @@ export function interruptedPayload(last: string, time: number): string {
     score,
     threshold,
     ratio,
+    verdict,
     frame,
     // It ended when nobody could tell.
     late: true,
@@ -110,16 +112,18 @@ export interface InspectionState {
   readonly openedAt?: number;
   /** Of the last frame judged; null before the first one. */
   readonly ratio: number | null;
+  readonly verdict: Decision | null;
   readonly time: number | null;
 }
 
 /** JSON of `<prefix>/cameras/<name>/inspection`. */
-export function inspectionPayload({ alert, id, openedAt, ratio, time }: InspectionState): string {
+export function inspectionPayload({ alert, id, openedAt, ratio, verdict, time }: InspectionState): string {
   return JSON.stringify({
     alert,
     id,
     openedAt: openedAt === undefined ? undefined : iso(openedAt),
     ratio,
+    verdict,
     time: time === null ? null : iso(time),
   });
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Bundle } from '../bundle/read.js';
 import type { Prediction } from '../inspection/predict.js';
+import { type Decision, decide } from '../inspection/verdict.js';
 import { type Html, html } from './html.js';
 import { facts, page, section } from './page.js';
 import { colourScale, overlayImage } from './pictures.js';
@@ -11,25 +12,31 @@ const MOST = 500;
 /** A page of predictions, collected one by one: the anomalous first, each with its overlay. */
 export class Gallery {
   readonly #bundle: Bundle;
+  readonly #review: number | undefined;
   readonly #shown: { readonly ratio: number; readonly figure: Html }[] = [];
   #judged = 0;
   #anomalous = 0;
+  #reviewed = 0;
 
-  constructor(bundle: Bundle) {
+  /** @param review the part of the threshold from which on a picture is to be reviewed; undefined where none is */
+  constructor(bundle: Bundle, review?: number) {
     this.#bundle = bundle;
+    this.#review = review;
   }
 
   async add(prediction: Prediction): Promise<void> {
     const threshold = this.#bundle.threshold;
     const ratio = prediction.score / threshold;
     this.#judged++;
-    if (ratio >= 1) this.#anomalous++;
+    const decision = decide(ratio, 1, this.#review);
+    if (decision === 'anomalous') this.#anomalous++;
+    if (decision === 'review') this.#reviewed++;
     const last = this.#shown.at(-1);
     if (this.#shown.length === MOST && last && ratio <= last.ratio) return;
     const { source, frame } = prediction;
     const name = frame === undefined ? source.name : `${source.name} #${frame}`;
     const figure = html`<figure>${await overlayImage(prediction, threshold, name)}
-<figcaption>${verdict(ratio)} ${ratio.toFixed(2)}× · ${name}</figcaption></figure>`;
+<figcaption>${verdict(decision)} ${ratio.toFixed(2)}× · ${name}</figcaption></figure>`;
     const place = this.#shown.findIndex((other) => other.ratio < ratio);
     this.#shown.splice(place === -1 ? this.#shown.length : place, 0, { ratio, figure });
     this.#shown.length = Math.min(MOST, this.#shown.length);
@@ -38,7 +45,7 @@ export class Gallery {
   render(): string {
     const { name, manifest, precision, threshold, calibration, detectorPath } = this.#bundle;
     const left = this.#judged - this.#shown.length;
-    const subtitle = `${this.#judged} judged, ${this.#anomalous} anomalous`;
+    const subtitle = `${this.#judged} judged, ${this.#anomalous} anomalous${this.#review === undefined ? '' : `, ${this.#reviewed} for review`}`;
     return page(
       `Judged by ${name}`,
       left > 0 ? `${subtitle}; the ${this.#shown.length} with the highest scores` : subtitle,
@@ -62,7 +69,6 @@ export class Gallery {
 }
 
 /** What the detector says, in its colour. */
-function verdict(ratio: number): Html {
-  const word = ratio >= 1 ? 'anomalous' : 'good';
+function verdict(word: Decision): Html {
   return html`<span class="verdict ${word}">${word}</span>`;
 }

@@ -55,6 +55,7 @@ td.code { font-family: ui-monospace, monospace; font-size: .8125rem; overflow-wr
 .gallery figcaption { overflow-wrap: anywhere; margin-top: 6px; }
 .verdict { font-weight: 600; }
 .verdict.good { color: var(--good); }
+.verdict.review { color: var(--chart-line); }
 .verdict.anomalous { color: var(--anomalous); }
 .key { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .3em; }
 .key.good, .bar.good { background: var(--good); }

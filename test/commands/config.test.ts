@@ -36,10 +36,12 @@ describe('kdad-edge config check', () => {
     const least = (100 / (images + 1)).toFixed(1);
     expect((await check(line('a', '1%'))).lines).toEqual([
       'kdad-edge.yaml is valid: 1 camera, no broker',
-      `  camera a: threshold ${threshold.toPrecision(4)} for 1 % of false alarms; with ${images} held-out images no rule can promise less than ${least} % of false alarms`,
+      `  camera a: anomalous from a score of ${threshold.toPrecision(4)} on, for 1 % of false alarms; with ${images} held-out images no rule can promise less than ${least} % of false alarms`,
     ]);
     expect((await check(line('b', '40%'))).lines[1]).toMatch(
-      new RegExp(`camera b: threshold .* for 40 % of false alarms; ${images} held-out images can support that`),
+      new RegExp(
+        `camera b: anomalous from .* on, for 40 % of false alarms; ${images} held-out images can support that`,
+      ),
     );
   });
 

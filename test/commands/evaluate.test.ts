@@ -3,6 +3,16 @@ import { describeComparison, describe as describeEvaluation } from '../../src/co
 import { evaluateScores } from '../../src/training/evaluate.js';
 
 describe('the report of eval', () => {
+  it('counts what is to be reviewed, where that was asked for', () => {
+    const evaluation = { ...evaluateScores([{ kind: 'good', score: 1 }], 2), pixelAuroc: null, pro: null };
+    const review = { from: 0.9, good: 3, defective: 2 };
+    expect(describeEvaluation({ ...evaluation, review })).toMatch(
+      /^for review +from 0\.9000 on: 3 good, 2 defective$/m,
+    );
+    const comparison = { models: ['a', 'b'], evaluations: [{ ...evaluation, review }, evaluation], imageAuroc: null };
+    expect(describeComparison(comparison)).toMatch(/^for review +3 good, 2 defective +-$/m);
+  });
+
   it('is an aligned table, with a dash for what is not known', () => {
     const scored = [
       { kind: 'good', score: 1 },

@@ -41,6 +41,19 @@ describe('kdad-edge predict', () => {
     expect(lines.filter(({ image, anomalous }) => image.includes('/good/') && anomalous).length).toBeLessThanOrEqual(1);
   });
 
+  it('calls what is near the threshold for review, where that was asked for', async () => {
+    const image = join(tiny.data, 'test/good/000.png');
+    const judged = async (...review: string[]) => {
+      const { stdout } = await kdadEdge('predict', '--model', tiny.bundle, '--json', ...review, image);
+      return jsonLines(stdout)[0];
+    };
+    expect(await judged('--review', '0.1')).toMatchObject({ verdict: 'review', anomalous: false });
+    expect(await judged()).toMatchObject({ verdict: 'good', anomalous: false });
+    const { code, stderr } = await kdadEdge('predict', '--model', tiny.bundle, '--review', '2', image);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('Expected a share from 0.01% to 50%, or a part of the threshold from 0.1 to 0.99');
+  });
+
   it('reports what it cannot read, judges the rest, and exits with the code of the error', async () => {
     const folder = await folderWith({ 'broken.png': 'text' });
     await cp(join(tiny.data, 'test/good/000.png'), join(folder, 'whole.png'));

@@ -73,6 +73,12 @@ describe('what a machine cannot keep is refused, with its place:', () => {
     [camera('firstFrameTimeout: 1000h'), /firstFrameTimeout: .*expected at most 1h/],
     [camera('threshold: { falseAlarms: 0.001% }'), /threshold\.falseAlarms: found "0\.001%"; expected at least 0\.01%/],
     [camera('threshold: { falseAlarms: 60% }'), /threshold\.falseAlarms: found "60%"; expected at most 50%/],
+    [rest('review: { factor: 1.1 }'), /review\.factor: found 1\.1; expected at most 0\.99/],
+    [rest('review: 5%'), /review: found "5%"; expected \{ falseAlarms: 5% \} or \{ factor: 0\.9 \}/],
+    [
+      rest('threshold: { falseAlarms: 5% }\nreview: { falseAlarms: 1% }'),
+      /review\.falseAlarms: found "1%"; expected more than the threshold is for/,
+    ],
     [rest('threshold: { falseAlarms: 0.5 }'), /threshold\.falseAlarms: found 0\.5; expected a share such as 0\.5%/],
     [camera('settle: 2h'), /settle: .*expected at most 1h/],
     [camera('trigger: { every: 0ms }'), /trigger.*expected/],

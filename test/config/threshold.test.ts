@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Calibration } from '../../src/bundle/calibration.js';
 import { openBundle } from '../../src/bundle/read.js';
 import { loadConfig } from '../../src/config/load.js';
-import { configuredFor } from '../../src/config/threshold.js';
+import { limitsFor } from '../../src/config/threshold.js';
 import { thresholdFor } from '../../src/inspection/threshold.js';
 import { configurationText } from '../../src/setup/configuration-text.js';
 import { folderWith } from '../fixtures/folder.js';
@@ -39,7 +39,7 @@ describe("a camera's threshold", () => {
     const config = await load(`${yaml('{ factor: 1.25 }')}  - { name: b, source: { kind: folder, path: p } }
 threshold: { falseAlarms: 0.5% }
 `);
-    expect(config.cameras.map((camera) => configuredFor(config, camera))).toEqual([
+    expect(config.cameras.map((camera) => limitsFor(config, camera).threshold)).toEqual([
       { factor: 1.25 },
       { falseAlarms: 0.005 },
     ]);

@@ -16,8 +16,8 @@ function board(changes: { ready?: boolean; connected?: boolean } = {}): StatusBo
     judges: { all: [{ bundle, ready }] },
     bundleOf: () => bundle,
     thresholdOf: (camera) => (camera === 'line' ? 0.55 : 0.5),
-    falseAlarmsOf: (camera) =>
-      camera === 'line' ? { wanted: 0.005, threshold: 0.55, images: 40, least: 1 / 41, lack: 'few' } : undefined,
+    reviewFrom: (camera) => (camera === 'line' ? 0.8 : undefined),
+    falseAlarmsOf: (camera) => (camera === 'line' ? { wanted: 0.005, images: 40, least: 1 / 41 } : undefined),
     messaging: connected === undefined ? undefined : { client: { connected }, outbox: { depth: 3 } },
   });
 }
@@ -41,6 +41,7 @@ describe('the status', () => {
         model: 'washer',
         threshold: 0.55,
         falseAlarms: { wanted: 0.005, least: 1 / 41, images: 40 },
+        reviewThreshold: 0.8 * 0.55,
         state: 'connecting',
         ...nothing,
       },

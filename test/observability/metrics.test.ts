@@ -21,6 +21,7 @@ describe('the metrics', () => {
       expect.arrayContaining([
         'kdad_frames_received_total{camera="line"} 0',
         'kdad_frames_judged_total{camera="line",verdict="good"} 0',
+        'kdad_frames_judged_total{camera="line",verdict="review"} 0',
         'kdad_frames_judged_total{camera="line",verdict="anomalous"} 0',
         'kdad_frames_dropped_total{camera="line",reason="busy"} 0',
         'kdad_frames_dropped_total{camera="line",reason="inference"} 0',

@@ -44,7 +44,7 @@ describe('docs/mqtt.md', () => {
     expect(Object.keys(example('alert'))).toEqual(keys(alertPayload(opened, bottle)));
     expect(Object.keys(example('verdict'))).toEqual(keys(verdictPayload(worst.verdict, bottle)));
     expect(Object.keys(example('state'))).toEqual(keys(statePayload('live', 0, undefined)));
-    const open = { alert: 'open', id: 'a', openedAt: 0, ratio: 1, time: 0 } as const;
+    const open = { alert: 'open', id: 'a', openedAt: 0, ratio: 1, verdict: 'review', time: 0 } as const;
     expect(Object.keys(example('inspection'))).toEqual(keys(inspectionPayload(open)));
     const discovery = { prefix: 'plant/box-1', topics: topics('plant/box-1') };
     expect({ ...example('Home Assistant'), device: {}, origin: {} }).toEqual({

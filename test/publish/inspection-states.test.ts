@@ -24,7 +24,7 @@ describe('what is retained of a camera', () => {
   it('begins with no alert and no ratio, whatever was before', () => {
     const { states, told } = keeping();
     states.add('line');
-    expect(told).toEqual([{ alert: 'closed', ratio: null, time: null }]);
+    expect(told).toEqual([{ alert: 'closed', ratio: null, verdict: null, time: null }]);
   });
 
   it('tells at once of an alert that opens or closes', () => {
@@ -34,7 +34,7 @@ describe('what is retained of a camera', () => {
     states.alert(event('a-1'));
     states.alert({ ...event('a-1'), kind: 'updated' });
     states.alert({ ...event('a-1'), kind: 'closed', reason: 'released' });
-    const last = { ratio: 1.5, time: '1970-01-01T00:00:00.200Z' };
+    const last = { ratio: 1.5, verdict: 'anomalous', time: '1970-01-01T00:00:00.200Z' };
     expect(told.slice(1)).toEqual([
       { alert: 'closed', ...last },
       { alert: 'open', id: 'a-1', openedAt: '1970-01-01T00:00:00.200Z', ...last },

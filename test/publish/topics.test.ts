@@ -41,6 +41,7 @@ describe('payloads', () => {
       score: 1.5,
       threshold: 1,
       ratio: 1.5,
+      verdict: 'anomalous',
       frame: { sequence: 12, time: '1970-01-01T00:00:01.200Z' },
     });
   });
@@ -67,6 +68,7 @@ describe('payloads', () => {
       threshold: 1,
       ratio: 0.5,
       anomalous: false,
+      verdict: 'good',
     });
   });
 

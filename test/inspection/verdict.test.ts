@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../src/inspection/verdict.js';
+import { frame } from '../fixtures/frames.js';
+
+describe('a verdict', () => {
+  it.each([
+    [1.7, 'good'],
+    [1.8, 'review'],
+    [1.99, 'review'],
+    [2, 'anomalous'],
+  ])('on a score of %d, at a threshold of 2 with a band from 0.9 of it on, is %s', (score, verdict) => {
+    expect(judge(frame(0), score, 2, 0.9)).toMatchObject({ verdict, anomalous: verdict === 'anomalous' });
+  });
+
+  it('asks for no review where no band is configured', () => {
+    expect(judge(frame(0), 1.99, 2)).toMatchObject({ verdict: 'good', anomalous: false });
+  });
+});
