@@ -84,8 +84,9 @@ const table = {
   PORT_TAKEN: { exitCode: 4, fix: 'Stop the other program, or choose another http.port.' },
   TOPIC_REFUSED: {
     exitCode: 4,
-    fix: "Let the daemon's user write below mqtt.topicPrefix: docs/mqtt.md has a list of rights for Mosquitto.",
+    fix: "Let the daemon's user read and write below mqtt.topicPrefix: docs/mqtt.md has a list of rights for Mosquitto.",
   },
+  CLIENT_ID_TAKEN: { exitCode: 4, fix: 'Leave mqtt.clientId out, or give each client its own.' },
   BROKER_UNREACHABLE: { exitCode: 4, fix: 'Check mqtt.url, the credentials and that the broker runs.' },
   COMMAND_INVALID: { exitCode: 2, fix: 'docs/mqtt.md describes every command with its payload.' },
   COMMAND_FAILED: { exitCode: 4, fix: 'Send it again when what is named above has changed; the log says more.' },

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { KdadError } from '../errors.js';
-import { checkBroker, tryTopics } from '../publish/check-broker.js';
+import { checkBroker, trySubscriptions, tryTopics } from '../publish/check-broker.js';
 import { connectionOptions, type MqttSettings } from '../publish/connection.js';
+import { holderOfIdentifier } from '../publish/namesake.js';
 import { testPayload, topics } from '../publish/topics.js';
-import { type Finding, failed, ok, warning } from './finding.js';
+import { type Finding, failed, ok, skipped, warning } from './finding.js';
 
 /** Days before its end from which on a certificate is a matter to see to. */
 const SOON = 30;
@@ -31,6 +32,32 @@ export async function checkTopics(settings: MqttSettings, cameras: readonly stri
   const found = `messages to ${tried[0]}${tried.length > 1 ? ` and ${tried.length - 1} more topics` : ''}`;
   if (trial?.tells) return ok('alert topics', `the broker takes ${found}`);
   return ok('alert topics', `the broker says nothing against ${found}; with MQTT 3.1.1 it cannot`);
+}
+
+/** Whether the broker lets us listen for commands. */
+export async function checkCommands(settings: MqttSettings, signal: AbortSignal): Promise<Finding> {
+  const { command, cameraCommand } = topics(settings.topicPrefix);
+  const filters = [command('+'), cameraCommand('+', '+')];
+  const refused = [...(await trySubscriptions(settings, filters, signal))].map(([filter, why]) => `${filter}: ${why}`);
+  if (refused.length === 0) return ok('commands', `the broker says nothing against listening to ${filters.join(', ')}`);
+  const message = `${settings.url} lets us not listen to ${refused.join('; ')}: no command will come`;
+  throw new KdadError('TOPIC_REFUSED', message);
+}
+
+/** Whether another client has the identifier that the configuration gives us. */
+export async function checkIdentifier(settings: MqttSettings, signal: AbortSignal): Promise<Finding> {
+  const what = 'client identifier';
+  const named = `"${settings.clientId}" (mqtt.clientId)`;
+  switch (await holderOfIdentifier(settings, signal)) {
+    case 'nobody':
+      return ok(what, `no other client has ${named}`);
+    case 'daemon':
+      return ok(what, `a daemon with this topicPrefix is online, and nobody takes ${named} away from it`);
+    case 'unknown':
+      return skipped(what, `not tried: the broker does not let us read whether a daemon is online`);
+    case 'another':
+      throw new KdadError('CLIENT_ID_TAKEN', `another client at ${settings.url} has ${named}, and each ends the other`);
+  }
 }
 
 /** How long the certificates last that the connection rests on: the broker's, and ours where we have one. */

@@ -7,7 +7,7 @@ import type { CameraConfig, Config } from '../config/schema.js';
 import { imagenetPreprocessing } from '../data/preprocessing.js';
 import { precisionFor } from '../detector/precision.js';
 import { KdadError } from '../errors.js';
-import { certificateChecks, checkConnection, checkTopics } from './broker.js';
+import { certificateChecks, checkCommands, checkConnection, checkIdentifier, checkTopics } from './broker.js';
 import { checkCamera } from './camera.js';
 import { checkDecoders, describeFfmpeg } from './ffmpeg.js';
 import { attempt, type Finding, failed, ok, skipped } from './finding.js';
@@ -87,6 +87,12 @@ function brokerChecks(mqtt: NonNullable<Config['mqtt']>, cameras: readonly Camer
   return [
     { what: 'broker', run: () => connected },
     { what: 'alert topics', needs: connected, run: () => checkTopics(mqtt, names) },
+    ...(mqtt.commands
+      ? [{ what: 'commands', needs: connected, run: (signal: AbortSignal) => checkCommands(mqtt, signal) }]
+      : []),
+    ...(mqtt.clientId === undefined
+      ? []
+      : [{ what: 'client identifier', needs: connected, run: (signal: AbortSignal) => checkIdentifier(mqtt, signal) }]),
     ...certificateChecks(mqtt),
   ];
 }

@@ -8,7 +8,7 @@ import { type Ending, Link } from './link.js';
  * @throws KdadError BROKER_UNREACHABLE, CONFIG_INVALID
  */
 export async function checkBroker(settings: MqttSettings): Promise<void> {
-  const link = await openForTrial(settings);
+  const link = await openForTrial(anonymous(settings));
   await link.close().catch(() => {});
 }
 
@@ -55,20 +55,48 @@ async function tryWith(
   signal?: AbortSignal,
 ): Promise<Trial> {
   const refused = new Map<string, string>();
-  let link = await openForTrial(settings, signal);
+  const trial = anonymous(settings);
+  let link = await openForTrial(trial, signal);
   for (const topic of topics) {
     if (signal?.aborted) break;
     await link.tryPublish(topic, payload).catch(({ message }: Error) => refused.set(topic, message));
     // Some brokers hang up on what they do not take.
-    if (!link.isOpen) link = await openForTrial(settings, signal);
+    if (!link.isOpen) link = await openForTrial(trial, signal);
   }
   await link.close().catch(() => {});
   return { tells: settings.version === '5', refused };
 }
 
-/** Under the daemon's own client identifier it would push a running daemon off the broker. */
-async function openForTrial(settings: MqttSettings, signal?: AbortSignal): Promise<Link> {
-  const link = await Link.open({ ...settings, clientId: undefined }, { signal });
+/**
+ * Subscribes, to find out whether the broker lets us.
+ * @returns why not, by filter
+ * @throws KdadError BROKER_UNREACHABLE, CONFIG_INVALID
+ */
+export async function trySubscriptions(
+  settings: MqttSettings,
+  filters: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const refused = new Map<string, string>();
+  const trial = anonymous(settings);
+  let link = await openForTrial(trial, signal);
+  for (const filter of filters) {
+    await link.subscribe(filter).catch(({ message }: Error) => refused.set(filter, message));
+    if (!link.isOpen) link = await openForTrial(trial, signal);
+  }
+  await link.close().catch(() => {});
+  return refused;
+}
+
+/** Under the daemon's own client identifier a trial would push a running daemon off the broker. */
+const anonymous = (settings: MqttSettings): MqttSettings => ({ ...settings, clientId: undefined });
+
+/**
+ * A connection to try something.
+ * @throws KdadError BROKER_UNREACHABLE, CONFIG_INVALID
+ */
+export async function openForTrial(settings: MqttSettings, signal?: AbortSignal): Promise<Link> {
+  const link = await Link.open(settings, { signal });
   if (link instanceof Link) {
     signal?.addEventListener('abort', () => link.cut('given up'), { once: true });
     return link;

@@ -5,12 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import tls from 'node:tls';
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpServer } from '../../src/observability/http-server.js';
 import { Metrics } from '../../src/observability/metrics.js';
 import { aedesBroker, type Broker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
 import { kdadEdge } from '../fixtures/command-line.js';
 import { folderWith } from '../fixtures/folder.js';
+import { scriptedBroker } from '../fixtures/scripted-broker.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
 
 let tiny: Awaited<ReturnType<typeof tinyBundle>>;
@@ -148,6 +150,57 @@ describe('kdad-edge doctor', () => {
       / refuses messages to kdad-edge\/cameras\/line\/alert: not authorised \(0x87\)$/,
     );
     expect(code).toBe(4);
+  });
+
+  it('names the topics of commands that the broker does not let us listen to', async () => {
+    const script = await scriptedBroker({ onSubscribe: (filter) => (filter.includes('cameras') ? 0x80 : 0) });
+    onTestFinished(script.stop);
+    const { code, row, failures, stdout } = await examine({
+      mqtt: `url: "mqtt://127.0.0.1:${script.port}", commands: true`,
+    });
+    expect(failures, stdout).toEqual(['commands']);
+    expect(row('commands').found).toMatch(
+      / lets us not listen to kdad-edge\/cameras\/\+\/command\/\+: .*: no command will come$/,
+    );
+    expect(code).toBe(4);
+  });
+
+  describe.skipIf(!hasMosquitto)('a client identifier', () => {
+    /** A client that comes back whenever it is pushed off, and says on the daemon's topic that it is there where it is one. */
+    async function examineBeside(clientId: string, isDaemon: boolean, clients: number) {
+      const mosquitto = await mosquittoBroker();
+      await mosquitto.start();
+      onTestFinished(() => mosquitto.stop());
+      const topic = 'kdad-edge/availability';
+      const will = { topic, payload: Buffer.from('offline'), qos: 1, retain: true } as const;
+      for (let i = 0; i < clients; i++) {
+        const client = mqtt.connect(`mqtt://127.0.0.1:${mosquitto.port}`, {
+          ...{ clientId, reconnectPeriod: 500, protocolVersion: 4 },
+          ...(isDaemon && { will }),
+        });
+        onTestFinished(() => client.endAsync(true));
+        client.on('connect', () => void (isDaemon && client.publish(topic, 'online', { qos: 1, retain: true })));
+        await new Promise<void>((resolve) => client.once('connect', () => resolve()));
+      }
+      return examine({ mqtt: `url: "mqtt://127.0.0.1:${mosquitto.port}", clientId: box` });
+    }
+
+    it('that nobody has, or the daemon that is online, is well', async () => {
+      const [free, daemon] = await Promise.all([examineBeside('other', false, 1), examineBeside('box', true, 1)]);
+      expect(free.failures, free.stdout).toEqual([]);
+      expect(free.row('client identifier').found).toBe('no other client has "box" (mqtt.clientId)');
+      expect(daemon.failures, daemon.stdout).toEqual([]);
+      expect(daemon.row('client identifier').found).toMatch(/^a daemon with this topicPrefix is online/);
+    });
+
+    it('that another client has is told, whether a daemon is online or not', async () => {
+      const both = await Promise.all([examineBeside('box', false, 1), examineBeside('box', true, 2)]);
+      for (const { code, row, failures, stdout } of both) {
+        expect(failures, stdout).toEqual(['client identifier']);
+        expect(row('client identifier').found).toMatch(/^another client at mqtt:.* has "box" \(mqtt\.clientId\)/);
+        expect(code).toBe(4);
+      }
+    });
   });
 
   it('skips what needs something that failed', async () => {
