@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import type { PrecisionChoice } from '../bundle/precision.js';
 import type { ConfiguredReview } from '../config/threshold.js';
 import type { EngineName } from '../engine/engines.js';
+import { type SceneShift, sceneAdvice } from '../inspection/scene.js';
 import type { AurocDifference } from '../metrics/bootstrap.js';
-import type { Evaluation } from '../training/evaluate.js';
-import type { ReviewBand } from '../training/review-band.js';
+import type { FullEvaluation } from '../training/full-evaluation.js';
 import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
 import { deviceOption } from './device.js';
 import { engineOption } from './engine.js';
@@ -64,18 +64,15 @@ export const evaluate = withDatasetOptions(
     console.log(json ? JSON.stringify(comparison, null, 2) : describeComparison(comparison));
   });
 
-/** With the band to be reviewed, where one was asked for. */
-type Reviewed = Evaluation & { readonly review?: ReviewBand };
-
 interface Comparison {
   readonly models: readonly string[];
-  readonly evaluations: readonly Reviewed[];
+  readonly evaluations: readonly FullEvaluation[];
   readonly imageAuroc: AurocDifference | null;
 }
 
 /** Two bundles side by side, and whether chance alone might explain the difference. */
 export function describeComparison({ models, evaluations, imageAuroc }: Comparison): string {
-  const row = (name: string, value: (evaluation: Reviewed) => string) => [name, ...evaluations.map(value)];
+  const row = (name: string, value: (evaluation: FullEvaluation) => string) => [name, ...evaluations.map(value)];
   const rows = [
     ['', ...models],
     row('image AUROC', (evaluation) => figure(evaluation.imageAuroc)),
@@ -84,6 +81,9 @@ export function describeComparison({ models, evaluations, imageAuroc }: Comparis
     row('best F1', (evaluation) => figure(evaluation.f1)),
     row('defects caught', (evaluation) => percentage(evaluation.truePositiveRate)),
     row('false alarms', (evaluation) => percentage(evaluation.falsePositiveRate)),
+    ...(evaluations.some(({ scene }) => scene)
+      ? [row('good scores, MADs', ({ scene }) => (scene ? signed(scene.deviations) : '-'))]
+      : []),
     ...(evaluations.some(({ review }) => review)
       ? [row('for review', ({ review }) => (review ? `${review.good} good, ${review.defective} defective` : '-'))]
       : []),
@@ -96,8 +96,8 @@ export function describeComparison({ models, evaluations, imageAuroc }: Comparis
 }
 
 /** The result for people: the figures, then a table by kind. */
-export function describe(evaluation: Reviewed): string {
-  const { confusion, kinds, threshold, review } = evaluation;
+export function describe(evaluation: FullEvaluation): string {
+  const { confusion, kinds, threshold, review, scene } = evaluation;
   const good = confusion.trueNegatives + confusion.falsePositives;
   const defective = confusion.truePositives + confusion.falseNegatives;
   const best = evaluation.f1Threshold === null ? '' : `  at a threshold of ${evaluation.f1Threshold.toPrecision(4)}`;
@@ -113,6 +113,7 @@ export function describe(evaluation: Reviewed): string {
     ...(review
       ? [['for review', `from ${review.from.toPrecision(4)} on: ${review.good} good, ${review.defective} defective`]]
       : []),
+    ...(scene ? [['good scores', describeScene(scene)]] : []),
   ];
   const rows = kinds.map(({ kind, images, anomalous, auroc }) => [
     kind,
@@ -121,6 +122,13 @@ export function describe(evaluation: Reviewed): string {
     figure(auroc),
   ]);
   return `${table(figures)}\n\n${table([['kind', 'images', 'called anomalous', 'AUROC'], ...rows])}`;
+}
+
+/** Where the median of the good images lies. */
+function describeScene({ deviations, changed }: SceneShift): string {
+  const side = deviations < 0 ? 'below' : 'above';
+  const place = `median ${Math.abs(deviations).toFixed(1)} MADs ${side} that of the held-out images`;
+  return changed ? `${place}: ${sceneAdvice}` : place;
 }
 
 function figure(value: number | null): string {

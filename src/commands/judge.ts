@@ -5,8 +5,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import { precisionFor } from '../detector/precision.js';
 import type { JudgedTests } from '../report/report.js';
-import type { Evaluation } from '../training/evaluate.js';
-import type { ReviewBand } from '../training/review-band.js';
+import type { FullEvaluation } from '../training/full-evaluation.js';
 import { tellFallback } from './device.js';
 import { ProgressLine } from './progress-line.js';
 
@@ -21,18 +20,13 @@ export async function judge(
   model: string,
   dataset: Dataset,
   { precision = 'auto', review, ...options }: JudgeOptions = {},
-): Promise<
-  JudgedTests & { readonly bundle: Bundle; readonly evaluation: Evaluation & { readonly review?: ReviewBand } }
-> {
-  const [{ openBundle }, { judgeTests }, { evaluateJudged }, { reviewBand }, { reviewFrom }, { limitNotes }] =
-    await Promise.all([
-      import('../bundle/read.js'),
-      import('../training/judge-tests.js'),
-      import('../training/evaluate.js'),
-      import('../training/review-band.js'),
-      import('../inspection/threshold.js'),
-      import('../inspection/limit-notes.js'),
-    ]);
+): Promise<JudgedTests & { readonly bundle: Bundle; readonly evaluation: FullEvaluation }> {
+  const [{ openBundle }, { judgeTests }, { evaluateFully }, { limitNotes }] = await Promise.all([
+    import('../bundle/read.js'),
+    import('../training/judge-tests.js'),
+    import('../training/full-evaluation.js'),
+    import('../inspection/limit-notes.js'),
+  ]);
   const bundle = await openBundle(model, precisionFor(precision, options));
   const line = new ProgressLine();
   const onProgress = (done: number, total: number) => line.update(`Judging images ${done}/${total}`);
@@ -43,11 +37,8 @@ export async function judge(
   });
   line.finish();
   for (const note of judged.notes) console.error(`kdad-edge: ${note}`);
-  const { threshold } = bundle;
-  const from = reviewFrom(bundle, { review });
   for (const { text, warning } of limitNotes(bundle, { review })) if (warning) console.error(`kdad-edge: ${text}`);
-  const band = from === undefined ? undefined : reviewBand(judged.images, from * threshold, threshold);
-  return { bundle, ...judged, evaluation: { ...evaluateJudged(judged, threshold), ...(band && { review: band }) } };
+  return { bundle, ...judged, evaluation: evaluateFully(bundle, judged, review) };
 }
 
 /** A dataset without what these bundles have learned from, and says how much that is. */

@@ -192,11 +192,15 @@ export class Daemon {
     this.#evidence = evidence;
     const announcer = new Announcer({ metrics, log, model: bundleOf, publisher, evidence });
     this.#announcer = announcer;
-    const calibration = (camera: string) => bundleOf(camera).calibration.scores.map(({ score }) => score);
     this.#switchboard.connect({
       board,
       announcer,
-      drift: new DriftWatch(calibration, metrics, log),
+      drift: new DriftWatch({
+        calibration: (camera) => bundleOf(camera).calibration.scores,
+        metrics,
+        log,
+        onDrift: (camera, drift) => board.drift(camera, drift),
+      }),
       publisher,
       inspectorOf: (camera) => this.#judgeOf(camera).inspector,
     });

@@ -2,6 +2,7 @@ import type { Bundle } from '../bundle/read.js';
 import type { CameraState } from '../camera/camera.js';
 import type { Commanded } from '../control/overrides.js';
 import type { AlertEvent } from '../inspection/alerts.js';
+import type { Drift } from '../inspection/drift.js';
 import type { FalseAlarms } from '../inspection/false-alarms.js';
 import type { Verdict } from '../inspection/verdict.js';
 import { version } from '../version.js';
@@ -41,6 +42,11 @@ export interface CameraStatus {
   /** Score by threshold of the last frame judged; null before the first one. */
   readonly lastRatio: number | null;
   readonly openAlert: { readonly id: string; readonly openedAt: string; readonly peakRatio: number } | null;
+  /** How its good frames' scores lie to those of the held-out images, see metrics.md; left out while too few were judged. */
+  readonly drift?: Pick<Drift, 'shift' | 'highRatio'> & {
+    readonly deviations?: number;
+    readonly sceneChanged: boolean;
+  };
   /** What was set by command and holds; left out where nothing was. */
   readonly commanded?: Commanded;
 }
@@ -78,6 +84,11 @@ export interface StatusSources {
   falseAlarmsOf?(camera: string): FalseAlarms | undefined;
   /** The part of it from which on frames are to be reviewed; undefined where none are. */
   reviewFrom?(camera: string): number | undefined;
+  /** How its good frames' scores lie to those of the held-out images, see metrics.md; left out while too few were judged. */
+  readonly drift?: Pick<Drift, 'shift' | 'highRatio'> & {
+    readonly deviations?: number;
+    readonly sceneChanged: boolean;
+  };
   /** What was set by command for a camera. */
   commanded?(camera: string): Commanded | undefined;
   /** Where alerts go; undefined where no broker is configured. */
@@ -115,6 +126,11 @@ export class StatusBoard {
   verdict({ camera, ratio }: Verdict): void {
     const framesJudged = (this.#cameras.get(camera)?.framesJudged ?? 0) + 1;
     this.#change(camera, { framesJudged, lastRatio: ratio });
+  }
+
+  /** Undefined takes back what was told. */
+  drift(camera: string, drift: Drift | undefined): void {
+    this.#change(camera, { drift: drift && describeDrift(drift) });
   }
 
   alert({ camera, kind, id, openedAt, peak }: AlertEvent): void {
@@ -162,6 +178,10 @@ export class StatusBoard {
     const before = this.#cameras.get(camera);
     if (before) this.#cameras.set(camera, { ...before, ...news });
   }
+}
+
+function describeDrift({ shift, highRatio, scene }: Drift): CameraStatus['drift'] {
+  return { shift, highRatio, deviations: scene?.deviations, sceneChanged: scene?.changed ?? false };
 }
 
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();

@@ -1,4 +1,7 @@
+import type { Calibration } from '../bundle/calibration.js';
+import { medianDeviation } from '../metrics/robust.js';
 import { auroc } from '../metrics/roc.js';
+import { type SceneShift, sceneShift } from './scene.js';
 import type { JudgedFrame } from './verdict.js';
 
 /** Frames that are compared, and milliseconds between them at least: neighbouring frames tell the same. */
@@ -11,6 +14,13 @@ const WARN = 0.9;
 const CALM = 0.8;
 /** Of the way from the usual score to the threshold, that the highest recent ones must have gone. */
 const MARGIN = 0.5;
+/** Recent scores that vary less than this part of the calibration's are of one part that stands still: where they lie says nothing of the scene. */
+const STILL = 0.25;
+/** Of the median from the calibration's, in MADs: less than it takes to warn, so that a scene at the limit warns once. */
+const CALM_SCENE = 2;
+
+/** What a warning is about: scores have come near to false alarms, or are those of another scene. */
+export type DriftReason = 'margin' | 'scene';
 
 /** How the recent scores of a camera lie to those that its threshold was calibrated on. */
 export interface Drift {
@@ -21,22 +31,28 @@ export interface Drift {
   readonly shift: number;
   /** The nineteenth twentieth of the recent scores, divided by the threshold. */
   readonly highRatio: number;
-  /** True once when a warning is due: scores have shifted, and are half-way to false alarms. */
-  readonly warn: boolean;
+  /** Undefined where the calibration has too few images to tell. */
+  readonly scene?: SceneShift;
+  /** Each once when it is due. */
+  readonly warnings: readonly DriftReason[];
 }
 
 /** Compares a camera's good frames with the calibration, so that dust and light are noticed before they raise false alarms. */
 export class DriftMonitor {
+  readonly #heldOut: Calibration['scores'];
   readonly #calibration: readonly number[];
+  readonly #spread: number;
   readonly #usual: number;
   #recent: { readonly score: number; readonly ratio: number }[] = [];
   #lastTime = Number.NEGATIVE_INFINITY;
-  #warned = false;
+  readonly #warned = new Set<DriftReason>();
 
-  /** @param calibration scores of the held-out good images */
-  constructor(calibration: readonly number[]) {
-    this.#calibration = calibration;
-    this.#usual = quantile(calibration, 0.5);
+  /** @param heldOut scores of the held-out good images */
+  constructor(heldOut: Calibration['scores']) {
+    this.#heldOut = heldOut;
+    this.#calibration = heldOut.map(({ score }) => score);
+    this.#usual = quantile(this.#calibration, 0.5);
+    this.#spread = medianDeviation(this.#calibration);
   }
 
   /** @returns undefined for frames that are not looked at, and while there are too few */
@@ -46,20 +62,29 @@ export class DriftMonitor {
     this.#lastTime = frame.steadyTime;
     this.#recent = [...this.#recent, { score, ratio }].slice(-WINDOW);
     if (this.#recent.length < FEWEST) return undefined;
-    const shift = auroc(
-      this.#recent.map((one) => one.score),
-      this.#calibration,
-    ) as number;
+    const scores = this.#recent.map((one) => one.score);
+    const shift = auroc(scores, this.#calibration) as number;
     const highRatio = quantile(
       this.#recent.map((one) => one.ratio),
       0.95,
     );
     const usualRatio = this.#usual / threshold;
     const near = highRatio >= usualRatio + MARGIN * (1 - usualRatio);
-    const warn = !this.#warned && shift >= WARN && near;
-    if (warn) this.#warned = true;
-    else if (shift < CALM) this.#warned = false;
-    return { shift, highRatio, warn };
+    const scene = sceneShift(scores, this.#heldOut);
+    const moves = medianDeviation(scores) >= STILL * this.#spread;
+    const warnings = [
+      ...this.#warn('margin', shift >= WARN && near, shift < CALM),
+      ...this.#warn('scene', moves && scene?.changed === true, Math.abs(scene?.deviations ?? 0) < CALM_SCENE),
+    ];
+    return { shift, highRatio, scene, warnings };
+  }
+
+  /** Once, until it is calm again. */
+  #warn(reason: DriftReason, due: boolean, calm: boolean): DriftReason[] {
+    if (calm) this.#warned.delete(reason);
+    if (!due || this.#warned.has(reason)) return [];
+    this.#warned.add(reason);
+    return [reason];
   }
 }
 

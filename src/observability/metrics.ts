@@ -60,10 +60,15 @@ export class Metrics {
     'Probability that a recent good frame scores higher than a held-out image: 0.5 when nothing has changed, 1 when every frame does.',
     ['camera'],
   );
+  readonly scoreDeviations = this.#gauge(
+    'kdad_score_deviations',
+    "How many MADs (median absolute deviations) of the held-out images' scores the median of recent good frames lies above theirs; below where negative.",
+    ['camera'],
+  );
   readonly driftWarnings = this.#counter(
     'kdad_drift_warnings_total',
-    'Times that the scores of good frames had moved half-way to the threshold.',
-    ['camera'],
+    "Warnings that good frames score otherwise than they did; reason is margin (half-way to the threshold) or scene (their median lies several MADs from the held-out images').",
+    ['camera', 'reason'],
   );
   readonly evidenceBytes = this.#gauge('kdad_evidence_bytes', 'Size of all evidence on disk.');
   readonly evidenceSkipped = this.#counter(
@@ -159,7 +164,7 @@ export class Metrics {
     this.cameraUp.set({ camera }, 0);
     this.cameraReconnects.inc({ camera }, 0);
     for (const reason of damageReasons) this.cameraDamage.inc({ camera, reason }, 0);
-    this.driftWarnings.inc({ camera }, 0);
+    for (const reason of ['margin', 'scene']) this.driftWarnings.inc({ camera, reason }, 0);
   }
 
   /** Takes every series of a camera away: it is watched no more. */

@@ -3,6 +3,14 @@ import { describeComparison, describe as describeEvaluation } from '../../src/co
 import { evaluateScores } from '../../src/training/evaluate.js';
 
 describe('the report of eval', () => {
+  it('says where the good images lie to those that the model was calibrated on', () => {
+    const evaluation = { ...evaluateScores([{ kind: 'good', score: 1 }], 2), pixelAuroc: null, pro: null };
+    const told = (deviations: number, changed: boolean) =>
+      describeEvaluation({ ...evaluation, scene: { deviations, changed } });
+    expect(told(-0.44, false)).toMatch(/^good scores +median 0\.4 MADs below that of the held-out images$/m);
+    expect(told(4.2, true)).toMatch(/^good scores +median 4\.2 MADs above .*: light or scene have changed since/m);
+  });
+
   it('counts what is to be reviewed, where that was asked for', () => {
     const evaluation = { ...evaluateScores([{ kind: 'good', score: 1 }], 2), pixelAuroc: null, pro: null };
     const review = { from: 0.9, good: 3, defective: 2 };

@@ -61,6 +61,20 @@ describe('the status', () => {
     ]);
   });
 
+  it('tells how the scores of a camera lie, until that is not known any more', () => {
+    const seen = board();
+    const scene = { deviations: 4.2, changed: true };
+    seen.drift('line', { shift: 0.98, highRatio: 0.7, scene, warnings: ['scene'] });
+    expect(seen.status().cameras[0].drift).toEqual({
+      shift: 0.98,
+      highRatio: 0.7,
+      deviations: 4.2,
+      sceneChanged: true,
+    });
+    seen.drift('line', undefined);
+    expect(seen.status().cameras[0].drift).toBeUndefined();
+  });
+
   it('follows a camera, its frames and its alert', () => {
     const seen = board();
     const line = () => seen.status().cameras[0];
