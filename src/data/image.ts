@@ -24,8 +24,9 @@ export interface Picture {
  * @param known what 16-bit samples mean
  * @throws KdadError IMAGE_UNREADABLE naming the file and what is wrong with it
  */
-export function decodePicture(path: string, known?: KnownBits): Promise<Picture> {
-  return decode(path, (deep) => toEightBits(deep, known));
+export async function decodePicture(path: string, known?: KnownBits): Promise<Picture> {
+  const { width, height, pixels } = await decode(path, (deep) => toEightBits(deep, known));
+  return { width, height, pixels };
 }
 
 /**
@@ -95,14 +96,20 @@ export function encodePng({ pixels, width, height }: Picture): Promise<Buffer> {
 }
 
 /**
- * Reads a ground-truth mask: 1 where its nearest pixel is not black, 0 elsewhere.
+ * Reads a ground-truth mask: 1 where its nearest pixel is not black, 0 elsewhere. In a JPEG, whose edges are never clean, 1 where it is nearer to
+ * its brightest colour.
  *
  * @param size height and width to sample it at; with an `aspect`, the frame of this size that the picture lies in
  * @throws KdadError IMAGE_UNREADABLE
  */
 export async function readMask(path: string, size: readonly [number, number], aspect?: number): Promise<Uint8Array> {
   const [height, width] = size;
-  const { pixels, ...picture } = await decode(path, saturate);
+  const { pixels, isJpeg, ...picture } = await decode(path, saturate);
+  const sumAt = (at: number) => pixels[at] + pixels[at + 1] + pixels[at + 2];
+  let black = 0;
+  if (isJpeg) {
+    for (let at = 0; at < pixels.length; at += 3) black = Math.max(black, sumAt(at) / 2);
+  }
   const mask = new Uint8Array(height * width);
   const place = placement(picture, { size, aspect });
   for (let y = 0; y < place.height; y++) {
@@ -110,18 +117,24 @@ export async function readMask(path: string, size: readonly [number, number], as
     const line = (place.top + y) * width + place.left;
     for (let x = 0; x < place.width; x++) {
       const pixel = (row + Math.floor(((x + 0.5) * picture.width) / place.width)) * 3;
-      mask[line + x] = pixels[pixel] + pixels[pixel + 1] + pixels[pixel + 2] > 0 ? 1 : 0;
+      mask[line + x] = sumAt(pixel) > black ? 1 : 0;
     }
   }
   return mask;
 }
 
 /** @param toPixels makes 8-bit RGB of 16-bit samples */
-function decode(path: string, toPixels: (deep: DeepPicture) => Promise<Uint8Array>): Promise<Picture> {
+function decode(
+  path: string,
+  toPixels: (deep: DeepPicture) => Promise<Uint8Array>,
+): Promise<Picture & { readonly isJpeg?: boolean }> {
   return reading(path, async () => {
     const opened = await open(path);
     if (opened.kind === 'bmp') return decodeBmp(opened.file);
-    if (opened.kind === 'image') return raw(opened.image.toColourspace('srgb').removeAlpha());
+    if (opened.kind === 'image') {
+      const isJpeg = opened.metadata.format === 'jpeg';
+      return { ...(await raw(opened.image.toColourspace('srgb').removeAlpha())), isJpeg };
+    }
     const deep = await readDeep(opened);
     return { width: deep.width, height: deep.height, pixels: await toPixels(deep) };
   });

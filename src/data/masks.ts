@@ -32,13 +32,14 @@ export function matchMasks(images: readonly PlacedImage[], masks: readonly Place
   const unfit: PlacedImage[] = [];
   for (const mask of masks) {
     const fitting = ({ split }: PlacedImage) => !mask.split || !split || mask.split === split;
-    const candidates = possibleNames(mask)
-      .map(({ within, stem }) => {
-        const exact = byPlace.get(`${within.join('/')}/${stem}`);
-        if (exact) return exact.filter(fitting);
-        const elsewhere = within.length === 0 || !kinds.has(within.join('/'));
-        return elsewhere ? (byName.get(stem) ?? []).filter(fitting) : [];
-      })
+    const names = possibleNames(mask);
+    const inPlace = names.map(({ within, stem }) => byPlace.get(`${within.join('/')}/${stem}`) ?? []);
+    // The masks of LOCO have numbers that other images have for their names.
+    const elsewhere = names
+      .filter(({ within }) => within.length === 0 || !kinds.has(within.join('/')))
+      .map(({ stem }) => byName.get(stem) ?? []);
+    const candidates = [...inPlace, ...elsewhere]
+      .map((found) => found.filter(fitting))
       .find((found) => found.length > 0);
     const image = candidates && theOne(candidates);
     if (image) of.set(image.path, [...(of.get(image.path) ?? []), mask.path]);

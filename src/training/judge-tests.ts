@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Dataset, type TestImage, testsOf } from '../data/dataset.js';
-import { readMask } from '../data/image.js';
+import { readMask, type Surveyed, surveyPicture } from '../data/image.js';
 import { loadImages } from '../data/load-images.js';
 import type { Framing } from '../data/preprocessing.js';
 import { resampleBilinear } from '../data/resample.js';
@@ -8,6 +8,7 @@ import { Unreadable } from '../data/unreadable.js';
 import { type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
 import type { Detection } from '../engine/onnx/session.js';
 import { KdadError } from '../errors.js';
+import { listed } from '../listing.js';
 import type { LabelledMaps } from '../metrics/pixels.js';
 import { type MarkedImage, maskNotes } from './mask-notes.js';
 
@@ -51,6 +52,7 @@ export async function judgeTests(
   const images: (ScoredImage & TestImage)[] = [];
   const marked: MarkedImage[] = [];
   const unreadable = new Unreadable();
+  const misshapen: string[] = [];
   let labelled: LabelledMaps | null = null;
   const detector = await openDetector(bundle, options);
   try {
@@ -70,7 +72,9 @@ export async function judgeTests(
         const { size } = manifest.preprocessing;
         labelled ??= emptyMaps(tests.length, size);
         labelled.maps.set(enlarged(detection, size), start * size[0] * size[1]);
-        marked.push(...(await readMasks(labelled, root, batch, start, { ...manifest.preprocessing, unreadable })));
+        marked.push(
+          ...(await readMasks(labelled, root, batch, start, { ...manifest.preprocessing, unreadable, misshapen })),
+        );
       }
       onProgress?.(start + batch.length, tests.length);
     }
@@ -78,6 +82,11 @@ export async function judgeTests(
     await detector.dispose();
   }
   unreadable.throwIfAny();
+  if (misshapen.length > 0) {
+    const expected = 'expected masks drawn on the pictures as they are, upright and uncut';
+    const message = `${root}: masks have another shape than their pictures: ${listed(misshapen)}; ${expected}`;
+    throw new KdadError('DATASET_INVALID', message);
+  }
   const empty = marked.every((image) => image.marked === 0);
   return { images, labelledMaps: empty ? null : labelled, notes: maskNotes(marked) };
 }
@@ -104,18 +113,29 @@ async function readMasks(
   root: string,
   batch: readonly TestImage[],
   start: number,
-  { aspect, unreadable }: Framing & { readonly unreadable: Unreadable },
+  { aspect, unreadable, misshapen }: Framing & { readonly unreadable: Unreadable; readonly misshapen: string[] },
 ): Promise<MarkedImage[]> {
   const pixels = mapSize[0] * mapSize[1];
   const marked: MarkedImage[] = [];
   for (const [i, { path, masks: files }] of batch.entries()) {
     if (!files) continue;
     const whole = masks.subarray((start + i) * pixels, (start + i + 1) * pixels);
+    const picture = await surveyPicture(join(root, path));
     for (const file of files) {
+      const drawn = await surveyPicture(join(root, file)).catch((error) => unreadable.add(error));
+      if (drawn && !isAlike(drawn, picture)) misshapen.push(`${file} (${sizeOf(drawn)}, not ${sizeOf(picture)})`);
       const mask = await readMask(join(root, file), mapSize, aspect).catch((error) => unreadable.add(error));
       if (mask) for (let pixel = 0; pixel < pixels; pixel++) whole[pixel] |= mask[pixel];
     }
     marked.push({ path, marked: whole.reduce((sum, one) => sum + one, 0) / pixels });
   }
   return marked;
+}
+
+const sizeOf = ({ width, height }: Surveyed): string => `${width} x ${height}`;
+
+/** Whether one is the other in another resolution, but for a pixel. */
+function isAlike(mask: Surveyed, picture: Surveyed): boolean {
+  const expected = (mask.width * picture.height) / picture.width;
+  return Math.abs(mask.height - expected) <= Math.max(1, mask.width / picture.width, mask.height / picture.height);
 }

@@ -44,6 +44,26 @@ describe('layouts that people have', () => {
       ],
     ],
     [
+      'MVTec LOCO: masks numbered as images are',
+      [
+        'train/good/000.png',
+        'test/good/000.png',
+        'test/logical_anomalies/000.png',
+        'test/logical_anomalies/001.png',
+        'test/structural_anomalies/000.png',
+        'ground_truth/logical_anomalies/000/000.png',
+        'ground_truth/logical_anomalies/001/000.png',
+        'ground_truth/structural_anomalies/000/000.png',
+      ],
+      ['train/good/000.png'],
+      [
+        'good test/good/000.png',
+        'logical_anomalies test/logical_anomalies/000.png ground_truth/logical_anomalies/000/000.png',
+        'logical_anomalies test/logical_anomalies/001.png ground_truth/logical_anomalies/001/000.png',
+        'structural_anomalies test/structural_anomalies/000.png ground_truth/structural_anomalies/000/000.png',
+      ],
+    ],
+    [
       'VisA, as it is published',
       ['Data/Images/Normal/0000.JPG', 'Data/Images/Anomaly/000.JPG', 'Data/Masks/Anomaly/000.png'],
       ['Data/Images/Normal/0000.JPG'],

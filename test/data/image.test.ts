@@ -248,6 +248,17 @@ describe('readMask', () => {
     expect([...(await readMask(path, [1, 3]))]).toEqual([0, 1, 1]);
   });
 
+  it('has clean edges in a JPEG', async () => {
+    const [width, height] = [64, 32];
+    const isMarked = (i: number) => i % width > 20 && i % width < 40;
+    const values = Uint8Array.from({ length: width * height }, (_, i) => (isMarked(i) ? 255 : 0));
+    const path = join(await folderWith(), 'a_mask.jpg');
+    await sharp(values, { raw: { width, height, channels: 1 } })
+      .jpeg({ quality: 60 })
+      .toFile(path);
+    expect(await readMask(path, [height, width])).toEqual(values.map((_, i) => (isMarked(i) ? 1 : 0)));
+  });
+
   it('is 1 where the nearest pixel is not black', async () => {
     const mask = Uint8Array.from([0, 0, 1, 255, 0, 0, 0, 0]);
     const data = await sharp(mask, { raw: { width: 4, height: 2, channels: 1 } })

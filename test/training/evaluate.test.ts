@@ -123,6 +123,25 @@ describe('evaluate', () => {
     expect(row.reduce((sum, one) => sum + one, 0)).toBe(width / 2);
   });
 
+  it('refuses masks of another shape than their picture', async () => {
+    const data = await folderWith();
+    await cp(tiny.data, data, { recursive: true });
+    const masks = join(data, 'ground_truth/blot');
+    const resized = async (name: string, width: number, height: number) => {
+      const file = join(masks, name);
+      await writeFile(file, await sharp(file).resize(width, height, { fit: 'fill' }).png().toBuffer());
+    };
+    await resized('000_mask.png', 97, 61);
+    await resized('001_mask.png', 48, 48);
+    await resized('004_mask.png', 96, 90);
+    await expect(judgeTests(bundle, await findDataset(data))).rejects.toMatchObject({
+      code: 'DATASET_INVALID',
+      message: expect.stringMatching(
+        /: masks have another shape than their pictures: \S+000_mask.png \(97 x 61, not 96 x 96\), \S+004_mask.png \(96 x 90, not 96 x 96\); expected /,
+      ),
+    });
+  });
+
   it('names all images that cannot be read', async () => {
     const data = await folderWith();
     await cp(tiny.data, data, { recursive: true });
