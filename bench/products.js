@@ -1,5 +1,6 @@
 // How good the recipes are on every dataset in a folder: docs/results.md is made from this.
 //   node bench/products.js DIR --out FOLDER [--teacher FILE] [--seeds 3] [--recipes kdad,memory] [--only bottle,screw] [--robustness]
+//     [--size 640x256] [--tiles 3x4 [--overlap 10%]]
 // Trains what is not there yet, so that it may be stopped and called again. Writes results.json and results.md to FOLDER; the table also goes to
 // standard output. --robustness also judges the test images under other light, blur, noise, shift and compression.
 import { existsSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBundle } from '../dist/bundle/read.js';
+import { frameSize, percentage, tileCounts } from '../dist/commands/numbers.js';
 import { findDataset } from '../dist/data/dataset.js';
 import { openDetector } from '../dist/detector/detector.js';
 import { OnnxEngine } from '../dist/engine/onnx/onnx-engine.js';
@@ -28,6 +30,9 @@ const { values, positionals } = parseArgs({
     recipes: { type: 'string', default: 'kdad,memory' },
     only: { type: 'string' },
     robustness: { type: 'boolean', default: false },
+    size: { type: 'string' },
+    tiles: { type: 'string' },
+    overlap: { type: 'string', default: '10%' },
   },
 });
 const [root] = positionals;
@@ -41,6 +46,9 @@ const products = (await readdir(root, { withFileTypes: true }))
   .filter((entry) => entry.isDirectory() && (wanted?.includes(entry.name) ?? true))
   .map(({ name }) => name)
   .sort();
+const size = values.size && frameSize(values.size);
+const tiles = values.tiles && { ...tileCounts(values.tiles), overlap: percentage(values.overlap) };
+const shape = [...(size ? [values.size] : []), ...(tiles ? [`${values.tiles} tiles, ${values.overlap}`] : [])];
 const teacher = await resolveTeacher(values.teacher);
 await mkdir(values.out, { recursive: true });
 
@@ -56,9 +64,10 @@ console.log(table(rows));
 
 /** One training and its evaluation in both precisions; from the file of an earlier call, where there is one. */
 async function measured(product, recipe, seed) {
-  const out = join(values.out, `${product}-${recipe}-${seed}`);
+  const label = [recipe, ...shape].join(', ');
+  const out = join(values.out, [product, label, seed].join('-').replace(/[, %]+/g, '-'));
   const file = `${out}.json`;
-  const known = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : { product, recipe, seed };
+  const known = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : { product, recipe: label, seed };
   if (known.trainingSeconds === undefined) known.trainingSeconds = await trained(product, recipe, seed, out);
   const dataset = await findDataset(join(root, product));
   for (const precision of ['fp32', 'int8']) known[precision] ??= await evaluated(out, dataset, precision);
@@ -71,7 +80,8 @@ async function measured(product, recipe, seed) {
 async function trained(product, recipe, seed, out) {
   const begin = performance.now();
   const data = join(root, product);
-  await train({ data, teacher, out, recipe: recipes[recipe], seed, engine: new OnnxEngine(), resume: existsSync(out) });
+  const options = { data, teacher, out, recipe: recipes[recipe], seed, size, tiles, resume: existsSync(out) };
+  await train({ ...options, engine: new OnnxEngine() });
   return Math.round((performance.now() - begin) / 100) / 10;
 }
 

@@ -28,18 +28,20 @@ export async function writeDataset(
   seed: number,
   onProgress?: (done: number, total: number) => void,
 ): Promise<void> {
-  const kinds = Object.keys(product.kinds);
+  const { kinds: kindsOf, side = PICTURE } = product;
+  const kinds = Object.keys(kindsOf);
   const total = counts.good + counts.testGood + kinds.length * counts.defective;
   let done = 0;
   const write = async (folder: string, i: number, partSeed: number, kind?: string) => {
     const name = String(i).padStart(3, '0');
     const { picture, mask } = await renderPart(product, partSeed, kind);
-    await writePng(join(root, folder, `${name}.png`), picture.pixels, 3);
+    await writePng(join(root, folder, `${name}.png`), picture.pixels, 3, side);
     if (mask)
       await writePng(
         join(root, `ground_truth/${kind}/${name}_mask.png`),
         mask.map((one) => 255 * one),
         1,
+        side,
       );
     onProgress?.(++done, total);
   };
@@ -52,9 +54,9 @@ export async function writeDataset(
   }
 }
 
-async function writePng(path: string, pixels: Uint8Array, channels: 1 | 3): Promise<void> {
+async function writePng(path: string, pixels: Uint8Array, channels: 1 | 3, side: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await sharp(pixels, { raw: { width: PICTURE, height: PICTURE, channels } })
+  await sharp(pixels, { raw: { width: side, height: side, channels } })
     .png({ compressionLevel: 3 })
     .toFile(path);
 }

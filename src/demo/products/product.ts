@@ -23,6 +23,8 @@ export interface Drawing {
 /** A product that the demo can make: parts with natural variation, and defects of several kinds. */
 export interface Product {
   readonly name: string;
+  /** Height and width of its pictures in pixels; `PICTURE` when absent. */
+  readonly side?: number;
   /** How coarse and how strong its surface is, for the noise that is laid over it. */
   readonly grain: { readonly horizontal: number; readonly amount: number };
   /** Kinds of defect, each drawn at random. */
