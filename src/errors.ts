@@ -99,6 +99,7 @@ const table = {
     exitCode: 4,
     fix: 'The lines above say what the daemon or ffmpeg met; kdad-edge bench --only load,inference does without both.',
   },
+  DEFECT: { exitCode: 70, fix: 'Report it with the lines above, the version, and what was run.' },
   INTERRUPTED: { exitCode: 130, fix: '' },
 } as const satisfies Record<string, { exitCode: number; fix: string }>;
 

@@ -4,6 +4,7 @@ import { bench } from './commands/bench.js';
 import { calibrate } from './commands/calibrate.js';
 import { collect } from './commands/collect.js';
 import { config } from './commands/config.js';
+import { endWithDefect, endWithDefects } from './commands/defect.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
@@ -15,6 +16,7 @@ import { run } from './commands/run.js';
 import { setup } from './commands/setup.js';
 import { teacher } from './commands/teacher.js';
 import { train } from './commands/train.js';
+import { refuseWrongUsage } from './commands/usage.js';
 import { KdadError } from './errors.js';
 import { systemFailure } from './files.js';
 import { version } from './version.js';
@@ -37,13 +39,14 @@ const program = new Command('kdad-edge')
   .addCommand(teacher)
   .addCommand(setup);
 
+refuseWrongUsage(program);
 endWithReader();
+endWithDefects();
 try {
   await program.parseAsync();
 } catch (error) {
-  // Whatever else is thrown is a defect of ours.
   const failure = error instanceof KdadError ? error : systemFailure(error);
-  if (!failure) throw error;
+  if (!failure) endWithDefect(error);
   console.error(`kdad-edge: ${failure.message}${failure.fix && `\n  ${failure.fix}`}  [${failure.code}]`);
   process.exitCode = failure.exitCode;
 }

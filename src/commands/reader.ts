@@ -8,12 +8,19 @@ const BROKEN_PIPE = 141;
  * error.
  */
 export function endWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(BROKEN_PIPE);
+  let told = false;
+  const exitCodeOf = (error: NodeJS.ErrnoException): number => {
+    if (error.code === 'EPIPE') return BROKEN_PIPE;
     const failure = systemFailure(error);
     if (!failure) throw error;
-    console.error(`kdad-edge: standard output: ${failure.message}\n  ${failure.fix}  [${failure.code}]`);
-    process.exit(failure.exitCode);
+    if (!told) console.error(`kdad-edge: standard output: ${failure.message}\n  ${failure.fix}  [${failure.code}]`);
+    told = true;
+    return failure.exitCode;
+  };
+  process.stdout.on('error', (error) => process.exit(exitCodeOf(error)));
+  // Whoever ends the process right after writing, as the help does, is gone before the error is told.
+  process.once('exit', () => {
+    if (process.stdout.errored) process.exitCode = exitCodeOf(process.stdout.errored);
   });
   process.stderr.on('error', () => {}); // Nobody can be told.
 }

@@ -95,12 +95,18 @@ describe.skipIf(!canBeUnprivileged)('no command prints a stack trace', () => {
 });
 
 describe('a full disk that the output goes to', () => {
-  it('ends a command with one error', async () => {
-    const text = await new Promise<string>((resolve) => {
-      execFile('sh', ['-c', 'exec "$0" "$1" config schema >/dev/full', process.execPath, main], (_, out, errors) =>
-        resolve(out + errors),
-      );
-    });
-    expect(text).toMatch(/^kdad-edge: standard output: ENOSPC.*\n.*\[FILE_UNUSABLE\]\n$/);
-  }, 120_000);
+  it.each(['config schema', '--help', 'train --help', '--version'])(
+    'ends a command with one error: %s',
+    async (command) => {
+      const script = `exec "$0" "$1" ${command} >/dev/full`;
+      const [code, text] = await new Promise<[unknown, string]>((resolve) => {
+        execFile('sh', ['-c', script, process.execPath, main], (error, out, errors) =>
+          resolve([error?.code, out + errors]),
+        );
+      });
+      expect(code).toBe(4);
+      expect(text).toMatch(/^kdad-edge: standard output: ENOSPC.*\n.*\[FILE_UNUSABLE\]\n$/);
+    },
+    120_000,
+  );
 });
