@@ -1,6 +1,8 @@
 import type { Calibration } from '../bundle/calibration.js';
 import type { Manifest } from '../bundle/manifest.js';
+import type { Preprocessing } from '../data/preprocessing.js';
 import { mixSeeds, randomFrom } from '../data/random.js';
+import { framesAtOnce } from '../data/tiles.js';
 import type { Graph } from '../engine/onnx/graph.js';
 import { quantise } from '../engine/onnx/quantise.js';
 import { DetectorSession } from '../engine/onnx/session.js';
@@ -9,7 +11,7 @@ import { spearman } from '../metrics/spearman.js';
 import { activationRanges } from './activation-ranges.js';
 import { cutPaste } from './cut-paste.js';
 
-/** Pictures that ranges are taken from, each as it is and with a defect pasted in; more change them little. */
+/** Pictures that ranges are taken from, each as it is and with a defect pasted in; more change them little. A frame of tiles is as many pictures. */
 const RANGE_IMAGES = 8;
 /** Pictures that both detectors are compared on, each as it is and with a defect pasted in. */
 const COMPARED_IMAGES = 32;
@@ -43,17 +45,19 @@ export async function int8Detector(
   held: { readonly frames: readonly Uint8Array[]; readonly scores: Calibration['scores'] },
   {
     size,
+    tiles,
     seed,
     threads,
-  }: { readonly size: readonly [number, number]; readonly seed: number; readonly threads?: number },
+  }: Pick<Preprocessing, 'size' | 'tiles'> & { readonly seed: number; readonly threads?: number },
 ): Promise<Int8Detector> {
   const { frames, scores } = held;
   const random = randomFrom(mixSeeds(seed, frames.length));
   const good = frames.slice(0, COMPARED_IMAGES);
   const pasted = good.map((frame) => cutPaste(frame, size, random));
+  const ranged = Math.max(2, framesAtOnce(RANGE_IMAGES, tiles));
   const ranges = await activationRanges(
     graph,
-    [good, pasted].flatMap((some) => some.slice(0, RANGE_IMAGES)),
+    [good, pasted].flatMap((some) => some.slice(0, ranged)),
     threads,
   );
   const detector = quantise(graph, ranges).encode({ symbolicBatch: true });

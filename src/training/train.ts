@@ -148,7 +148,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const scores = await scoresBy(detector, { frames: seen.validation, names: split.validation, threads });
   const calibration = calibrationOf(scores, rule, parameters);
   const held = { frames: seen.validation, scores };
-  const int8 = await int8Detector(graph, detector, held, { size: preprocessing.size, seed, threads });
+  const int8 = await int8Detector(graph, detector, held, { ...preprocessing, seed, threads });
   const int8Calibration = calibrationOf(int8.scores, rule, parameters);
   const { image: sample, score } = calibration.scores[0];
   const [height, width] = preprocessing.size;
