@@ -11,6 +11,8 @@ export interface HttpSettings {
   readonly port: number;
   /** Whoever asks for more than health has to give it; nobody has to when absent. */
   readonly token?: string;
+  /** Milliseconds that a request may take to arrive, and a connection may be silent; 10 s when absent. */
+  readonly patience?: number;
 }
 
 /** Where the pages come from. */
@@ -20,10 +22,9 @@ export interface HttpPages {
   readonly readiness: () => { readonly ready: boolean };
 }
 
-/** Milliseconds that a request may take to arrive, and a connection may be silent. */
-const REQUEST_TIMEOUT = 10_000;
-/** Milliseconds between two looks for requests that take longer. */
-const LOOK = 2000;
+const PATIENCE = 10_000;
+/** Looks for requests that take longer, while one may. */
+const LOOKS = 5;
 /** Bytes of a request's body; nothing here reads one. */
 const BODY_LIMIT = 1024;
 
@@ -65,14 +66,14 @@ export class HttpServer {
   }
 
   #routes(): FastifyInstance {
-    const { host, token } = this.#settings;
+    const { host, token, patience = PATIENCE } = this.#settings;
     const { metrics, status, readiness } = this.#pages;
     const server = fastify({
       forceCloseConnections: true,
-      requestTimeout: REQUEST_TIMEOUT,
-      connectionTimeout: REQUEST_TIMEOUT,
-      keepAliveTimeout: REQUEST_TIMEOUT,
-      http: { connectionsCheckingInterval: LOOK, headersTimeout: REQUEST_TIMEOUT },
+      requestTimeout: patience,
+      connectionTimeout: patience,
+      keepAliveTimeout: patience,
+      http: { connectionsCheckingInterval: patience / LOOKS, headersTimeout: patience },
       bodyLimit: BODY_LIMIT,
     });
     limitConnections(server.server);

@@ -2,7 +2,10 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeImage } from '../../src/data/image.js';
+import { findFfmpeg } from '../../src/camera/ffmpeg.js';
+import { readVideo } from '../../src/camera/video.js';
+import { decodeImage, decodePicture } from '../../src/data/image.js';
+import { make } from '../camera/ffmpegs.js';
 import { kdadEdge } from '../fixtures/command-line.js';
 import { folderWith } from '../fixtures/folder.js';
 import { PICTURE, picture } from '../fixtures/product.js';
@@ -92,6 +95,33 @@ describe('kdad-edge collect', () => {
     expect(await sharp(join(folder, 'first/images', name)).metadata()).toMatchObject({ width: 256, height: 256 });
     const judging = await kdadEdge(...args, join(folder, 'second'), '--only', 'good');
     expect(judging).toMatchObject({ code: 3, stderr: expect.stringContaining('[BUNDLE_MISSING]') });
+  });
+
+  it('leaves out the damaged frames of a video file, and says that it is damaged', async () => {
+    const folder = await folderWith();
+    const ffmpeg = await findFfmpeg();
+    const [whole, damaged] = ['whole.mp4', 'damaged.mp4'].map((name) => join(folder, name));
+    const codec = ['-c:v', 'libx264', '-bf', '0', '-x264-params', 'keyint=10:scenecut=0', '-movflags', '+faststart'];
+    make(ffmpeg, '-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=2', '-pix_fmt', 'yuv420p', ...codec, whole);
+    const bytes = await readFile(whole);
+    const middle = Math.floor(bytes.length / 2);
+    for (let at = middle; at < middle + 300; at++) bytes[at] = (at * 7919) >> 3;
+    await writeFile(damaged, bytes);
+    const frames: string[] = [];
+    for await (const { pixels } of readVideo(whole, { ffmpeg, size: [TINY, TINY] }))
+      frames.push(Buffer.from(pixels).toString('latin1'));
+    const config = join(folder, 'kdad-edge.yaml');
+    await writeFile(config, `model: ${bundle}\ncameras: [{ name: belt, source: { kind: file, path: damaged.mp4 } }]\n`);
+    const out = join(folder, 'collected');
+    const { code, stderr } = await kdadEdge('collect', '--config', config, '--camera', 'belt', '--out', out);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/, [1-9]\d* damaged.*camera belt: the video is damaged; .*\[VIDEO_DAMAGED\]/s);
+    const names = await readdir(join(out, 'images'));
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) {
+      const { pixels } = await decodePicture(join(out, 'images', name));
+      expect(frames).toContain(Buffer.from(pixels).toString('latin1'));
+    }
   });
 
   it('names the cameras there are when it is asked for another, and touches no folder that is in use', async () => {

@@ -34,6 +34,7 @@ interface Changes {
   readonly port?: number;
   readonly more?: string;
   readonly mqtt?: string;
+  readonly version?: string;
 }
 
 /** What `doctor` says of a set-up that works but for these changes: its exit code, its rows by name, and the whole text. */
@@ -44,7 +45,7 @@ model: ${changes.model ?? tiny.bundle}
 stateDir: ${changes.stateDir ?? 'state/of/line'}
 cameras: [{ name: line, source: ${source} }${changes.cameras ?? ''}]
 evidence: { minFree: 1 }
-mqtt: { ${changes.mqtt ?? `url: "mqtt://127.0.0.1:${broker.port}", username: line, passwordFile: password`}, version: 3.1.1 }
+mqtt: { ${changes.mqtt ?? `url: "mqtt://127.0.0.1:${broker.port}", username: line, passwordFile: password`}, version: ${changes.version ?? '3.1.1'} }
 http: { port: ${changes.port ?? 0} }
 ${changes.more ?? ''}
 `;
@@ -115,6 +116,14 @@ describe('kdad-edge doctor', () => {
       4,
       'broker',
       /not authori[sz]ed|Bad user ?name or password/i,
+    ],
+    [
+      'a broker that speaks MQTT 3.1.1 only, where 5 is the default',
+      { version: '5' },
+      ['broker'],
+      4,
+      'broker',
+      /the broker does not speak MQTT 5: set mqtt\.version: 3\.1\.1$/,
     ],
     ['a bundle that is not there', { model: '/none' }, ['model'], 3, 'model', /^\/none: no bundle here/],
     ['no ffmpeg', { more: 'ffmpeg: /none/ffmpeg' }, ['ffmpeg'], 4, 'ffmpeg', /no such program/],

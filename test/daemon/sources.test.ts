@@ -52,6 +52,16 @@ async function stop(daemon: RunningDaemon) {
   await daemon.close();
 }
 
+/** A black bitmap of one bit a pixel. */
+function bitmap(width: number, height: number): Buffer {
+  const file = Buffer.alloc(62 + height * 4 * Math.ceil(width / 32));
+  file.write('BM');
+  const numbers = { 10: 62, 14: 40, 18: width, 22: height, 46: 2 };
+  for (const [offset, value] of Object.entries(numbers)) file.writeUInt32LE(value, Number(offset));
+  file.writeUInt16LE(1, 28);
+  return file;
+}
+
 describe('a camera whose source is bad', () => {
   it('is lost, whatever its folder holds, and the others are watched', async () => {
     const pictures = async (name: string, files: Readonly<Record<string, Uint8Array | string>>) => {
@@ -60,9 +70,10 @@ describe('a camera whose source is bad', () => {
     };
     await pictures('broken', { 'a.png': 'no picture', 'b.jpg': '', 'c.tif': 'II*\0' });
     await pictures('empty', {});
+    await pictures('giant', { 'a.bmp': bitmap(33_000_000, 3) });
     await writeFile(join(folder, 'file'), '');
     await symlink('circle', join(folder, 'circle'));
-    const bad = ['broken', 'empty', 'file', 'file/below', 'circle', 'missing', 'n'.repeat(300)];
+    const bad = ['broken', 'empty', 'giant', 'file', 'file/below', 'circle', 'missing', 'n'.repeat(300)];
     const cameras = bad.map((path, i) => `{ name: bad-${i}, source: { kind: folder, path: ../${path}, loop: true } }`);
     const daemon = await startDaemon('folders', yaml('folders', [...cameras, well]), {
       folder,

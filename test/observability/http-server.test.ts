@@ -106,6 +106,33 @@ describe('the HTTP server', () => {
     expect(closed).toBeLessThan(300);
   });
 
+  it.each([
+    ['says nothing', ''],
+    ['ends within its head', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n'],
+    ['announces a body that does not come', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n'],
+    ['has been answered, and says nothing more', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ])('closes a connection that %s', async (_, sent) => {
+    const { port } = await started({ settings: { patience: 1000 } });
+    const begin = performance.now();
+    const socket = connect({ port, host: '127.0.0.1' }).on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    socket.resume().write(sent);
+    await once(socket, 'close');
+    expect(performance.now() - begin).toBeGreaterThan(800);
+    expect(performance.now() - begin).toBeLessThan(10_000);
+  });
+
+  it('closes a connection whose request comes byte by byte', async () => {
+    const { port } = await started({ settings: { patience: 1000 } });
+    const socket = connect({ port, host: '127.0.0.1' }).on('error', () => {});
+    const dripping = setInterval(() => socket.write('G'), 100);
+    onTestFinished(() => {
+      clearInterval(dripping);
+      socket.destroy();
+    });
+    await once(socket.resume(), 'close');
+  });
+
   it.each(['localhost', 'localhost:9464', '127.0.0.1:9464', '[::1]:9464', '192.168.1.7', 'LOCALHOST.'])(
     'answers to Host: %s',
     async (host) => {
