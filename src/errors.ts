@@ -88,6 +88,10 @@ const table = {
   },
   CLIENT_ID_TAKEN: { exitCode: 4, fix: 'Leave mqtt.clientId out, or give each client its own.' },
   BROKER_UNREACHABLE: { exitCode: 4, fix: 'Check mqtt.url, the credentials and that the broker runs.' },
+  DAEMON_UNREACHABLE: {
+    exitCode: 4,
+    fix: "See that the daemon runs with this configuration, and run this as its user (sudo -u kdad-edge): its state folder is nobody else's.",
+  },
   COMMAND_INVALID: { exitCode: 2, fix: 'docs/mqtt.md describes every command with its payload.' },
   COMMAND_FAILED: { exitCode: 4, fix: 'Send it again when what is named above has changed; the log says more.' },
   CHECK_TIMED_OUT: { exitCode: 4, fix: 'Look at what it depends on (network, disk, device), and try again.' },

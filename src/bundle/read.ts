@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
 import { KdadError } from '../errors.js';
@@ -59,6 +59,10 @@ export async function openBundle(path: string, wanted: PrecisionChoice = 'auto')
     calibration,
   };
 }
+
+/** SHA-256 of the detector that judges: where it is the same, so are scores, whatever the bundle is called. */
+export const detectorHash = ({ manifest, detectorPath }: Pick<Bundle, 'manifest' | 'detectorPath'>): string =>
+  manifest.files[basename(detectorPath)].sha256;
 
 function detectorIn(directory: string, { detector, threshold, selfTest, int8 }: Manifest, wanted: PrecisionChoice) {
   if (wanted === 'int8' && !int8) {

@@ -2,14 +2,19 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
+import { KdadError } from '../errors.js';
+import { FEWEST_PARTS } from '../inspection/line-calibration.js';
 import type { RuleName } from '../training/calibrate.js';
+import { calibrateCamera, type LineOptions } from './calibrate-line.js';
 import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
 import { engineOption } from './engine.js';
+import { percentage, wholeNumber } from './numbers.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption } from './threads.js';
 
-interface Options extends DatasetChoice {
-  readonly model: string;
+interface Options extends DatasetChoice, Omit<LineOptions, 'camera'> {
+  readonly model?: string;
+  readonly camera?: string;
   readonly rule?: RuleName;
   readonly out?: string;
   readonly engine: EngineName;
@@ -18,8 +23,10 @@ interface Options extends DatasetChoice {
 
 export const calibrate = withDatasetOptions(
   new Command('calibrate')
-    .description("choose a bundle's threshold anew from other good images, without training")
-    .requiredOption('--model <folder>', 'a bundle'),
+    .description(
+      "choose a bundle's threshold anew from other good images, or a camera's from the parts on the line, without training",
+    )
+    .option('--model <folder>', 'a bundle'),
   'good images that it did not learn from, or a dataset, whose good images to learn from are taken',
 )
   .addOption(
@@ -34,11 +41,34 @@ export const calibrate = withDatasetOptions(
   .option('--out <folder>', 'a new bundle; the old one is replaced otherwise')
   .addOption(engineOption())
   .addOption(threadsOption())
+  .option(
+    '--camera <name>',
+    'instead of --model: a camera of the running daemon; goes by the parts that were judged last',
+  )
+  .option('--config <file>', 'configuration of that daemon, YAML', 'kdad-edge.yaml')
+  .option('--parts <n>', 'judged parts that it goes by, one a second at most: 500', wholeNumber(FEWEST_PARTS, 2000))
+  .option(
+    '--false-alarms <percent>',
+    'of good parts on the line, instead of what the camera or its model is for',
+    percentage,
+  )
+  .option('--apply', 'put it into force; it outlasts restarts, until another model judges', false)
+  .option('--undo', 'go back to the threshold before', false)
+  .option('--json', "print the daemon's answer as JSON", false)
   .addHelpText(
     'after',
-    '\nImages that the model learned from score too well: the threshold would be too low for others.',
+    `
+Images that the model learned from score too well: the threshold would be too low for others.
+With --camera a few bad parts among those on the line do not move the threshold. Run it as the daemon's user.`,
   )
-  .action(async ({ model, rule, out, engine, threads, ...source }: Options) => {
+  .action(async ({ model, rule, out, engine, threads, camera, config, ...rest }: Options) => {
+    const { parts, falseAlarms, apply, undo, json, ...source } = rest;
+    if ((model === undefined) === (camera === undefined)) {
+      throw new KdadError('USAGE', 'calibrate: expected one of --model and --camera');
+    }
+    if (apply && undo) throw new KdadError('USAGE', 'calibrate: expected one of --apply and --undo');
+    if (camera !== undefined) return calibrateCamera({ camera, config, parts, falseAlarms, apply, undo, json });
+    if (model === undefined) return;
     const [{ openBundle }, { recalibrate }, { describeFalseAlarms }] = await Promise.all([
       import('../bundle/read.js'),
       import('../training/recalibrate.js'),

@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import type { PrecisionChoice } from '../bundle/precision.js';
 import type { ConfiguredReview } from '../config/threshold.js';
 import type { EngineName } from '../engine/engines.js';
-import { type SceneShift, sceneAdvice } from '../inspection/scene.js';
 import type { AurocDifference } from '../metrics/bootstrap.js';
 import type { FullEvaluation } from '../training/full-evaluation.js';
 import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
@@ -12,6 +11,7 @@ import { judge, unlearned } from './judge.js';
 import { precisionOption } from './precision-option.js';
 import { reportFile } from './report-file.js';
 import { reviewOption } from './review-option.js';
+import { describeScene } from './scene-line.js';
 import { threadsOption } from './threads.js';
 
 interface Options extends DatasetChoice {
@@ -122,13 +122,6 @@ export function describe(evaluation: FullEvaluation): string {
     figure(auroc),
   ]);
   return `${table(figures)}\n\n${table([['kind', 'images', 'called anomalous', 'AUROC'], ...rows])}`;
-}
-
-/** Where the median of the good images lies. */
-function describeScene({ deviations, changed }: SceneShift): string {
-  const side = deviations < 0 ? 'below' : 'above';
-  const place = `median ${Math.abs(deviations).toFixed(1)} MADs ${side} that of the held-out images`;
-  return changed ? `${place}: ${sceneAdvice}` : place;
 }
 
 function figure(value: number | null): string {

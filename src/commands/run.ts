@@ -6,7 +6,7 @@ interface Options {
 }
 
 /** What the daemon keeps in its state folder. */
-const OWN_STATE = ['evidence', 'outbox', 'overrides.json', 'refused', 'retained.json'];
+const OWN_STATE = ['evidence', 'outbox', 'overrides.json', 'refused', 'retained.json', 'scores'];
 /** The exit code of a defect of ours, see errors.ts. */
 const DEFECT = 70;
 /** Milliseconds from the end of all parts to that of the process. */

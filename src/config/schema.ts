@@ -13,7 +13,7 @@ import { configuredReview, configuredThreshold, limitsFor } from './threshold.js
 import { mqttText, number, path, restarts, text, url, whole } from './values.js';
 
 /** systemd's, or the user's (XDG Base Directory Specification). */
-function defaultStateFolder(): string {
+export function defaultStateFolder(): string {
   const { STATE_DIRECTORY, XDG_STATE_HOME } = process.env;
   // With several, systemd separates them by colons.
   if (STATE_DIRECTORY) return STATE_DIRECTORY.split(':')[0];

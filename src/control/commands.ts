@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { duration } from '../config/duration.js';
+import { share } from '../config/share.js';
 import { type RelativeThreshold, relativeThreshold } from '../config/threshold.js';
+import { FEWEST_PARTS } from '../inspection/line-calibration.js';
+
+/** A calibration on the line: proposed, put into force, or taken back. */
+export interface CalibrationRequest {
+  /** Judged parts that it goes by at most, the last ones. */
+  readonly parts: number;
+  /** A part of 1; what the camera or its model is for otherwise. */
+  readonly falseAlarms?: number;
+  readonly apply: boolean;
+  readonly undo: boolean;
+}
 
 /** What the commands do; each throws a KdadError when it fails. What it returns is the result in the reply. */
 export interface Actions {
@@ -11,6 +23,7 @@ export interface Actions {
   trigger(camera: string, timeout: number): Promise<object>;
   /** @param threshold null goes back to the configured one */
   threshold(camera: string, threshold: RelativeThreshold | null): Promise<object>;
+  calibrate(camera: string, asked: CalibrationRequest): Promise<object>;
   /** @param duration milliseconds; until `unmute` when absent */
   mute(camera: string, duration?: number): Promise<object>;
   unmute(camera: string): Promise<object>;
@@ -58,6 +71,19 @@ export const cameraCommands: ReadonlyMap<string, Command> = new Map([
     'threshold',
     command({ threshold: relativeThreshold.nullable() }, (actions, { threshold }, camera) =>
       actions.threshold(camera, threshold),
+    ),
+  ],
+  [
+    'calibrate',
+    command(
+      {
+        parts: z.int().min(FEWEST_PARTS).max(2000).default(500),
+        falseAlarms: share(0.01, 50).optional(),
+        apply: z.boolean().default(false),
+        undo: z.boolean().default(false),
+      },
+      (actions, { parts, falseAlarms, apply, undo }, camera) =>
+        actions.calibrate(camera, { parts, falseAlarms, apply, undo }),
     ),
   ],
   [

@@ -1,4 +1,4 @@
-import { KdadError } from '../errors.js';
+import { type ErrorCode, KdadError } from '../errors.js';
 import { type Actions, type Command, cameraCommands, daemonCommands, requestId } from './commands.js';
 
 /** A command as it came, unchecked. */
@@ -17,7 +17,7 @@ export interface Reply {
   readonly requestId?: string;
   readonly ok: boolean;
   readonly result?: object;
-  readonly error?: { readonly code: string; readonly message: string; readonly fix: string };
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly fix: string };
 }
 
 /** `refused`: not understood, and nothing has happened. */

@@ -7,8 +7,13 @@ import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
 import { setAside } from '../state/set-aside.js';
 
+/** Calibrations on the line that can be undone one after the other. */
+const MOST_CALIBRATIONS = 8;
+
 const cameraOverrides = z.strictObject({
   threshold: relativeThreshold.optional(),
+  /** Thresholds that were calibrated on the line since, each for the detector whose scores it comes from; the last one holds. */
+  calibrations: z.array(relativeThreshold.extend({ detector: z.string() })).optional(),
   /** Without `until` it lasts until somebody ends it. `left`: milliseconds from when it was written; no clock makes it last longer. */
   mute: z.strictObject({ until: z.iso.datetime().optional(), left: z.number().optional() }).optional(),
 });
@@ -23,6 +28,8 @@ type CameraOverrides = z.infer<typeof cameraOverrides>;
 /** What holds for a camera by command. */
 export interface Commanded {
   readonly threshold?: RelativeThreshold;
+  /** Calibrated on the line; it holds instead of any other threshold. */
+  readonly calibrated?: RelativeThreshold;
   readonly muted: boolean;
   /** ISO 8601, where the mute ends by itself. */
   readonly until?: string;
@@ -36,6 +43,7 @@ export class Overrides {
   readonly #file: string;
   readonly #onFailure: (reason: string) => void;
   readonly #boot: () => number;
+  readonly #obeys: boolean;
   #cameras: Readonly<Record<string, CameraOverrides>> = {};
   /** When mutes end, in time since boot: a clock that is set changes nothing about that, nor does sleep. */
   readonly #muteEnds = new Map<string, number>();
@@ -46,11 +54,13 @@ export class Overrides {
   /**
    * @param onFailure is told why the file, or a part of it, does not hold
    * @param boot milliseconds since the box was switched on
+   * @param obeys whether what commands over MQTT have set holds; a calibration does in any case
    */
-  constructor(file: string, onFailure: (reason: string) => void, boot = bootNow) {
+  constructor(file: string, onFailure: (reason: string) => void, boot = bootNow, obeys = true) {
     this.#file = file;
     this.#onFailure = onFailure;
     this.#boot = boot;
+    this.#obeys = obeys;
   }
 
   /** Reads what an earlier run left. */
@@ -83,10 +93,23 @@ export class Overrides {
 
   /** The threshold that was set for this camera; undefined where none was. */
   thresholdOf(camera: string): RelativeThreshold | undefined {
-    return this.#cameras[camera]?.threshold;
+    return this.#obeys ? this.#cameras[camera]?.threshold : undefined;
+  }
+
+  /** The threshold that was calibrated last on the line with this detector, and since the last command; it comes before any other. */
+  calibratedOf(camera: string, detector: string): RelativeThreshold | undefined {
+    const last = this.#cameras[camera]?.calibrations?.findLast((one) => one.detector === detector);
+    return last && { factor: last.factor };
+  }
+
+  /** Whether there were calibrations on the line, but none with this detector. */
+  hasLapsed(camera: string, detector: string): boolean {
+    const calibrations = this.#cameras[camera]?.calibrations ?? [];
+    return calibrations.length > 0 && !this.calibratedOf(camera, detector);
   }
 
   isMuted(camera: string): boolean {
+    if (!this.#obeys) return false;
     const byClock = this.#muteEndsByClock.get(camera) ?? Number.POSITIVE_INFINITY;
     return (this.#muteEnds.get(camera) ?? 0) > this.#boot() && byClock > Date.now();
   }
@@ -98,16 +121,31 @@ export class Overrides {
     return { muted: true, ...(until !== undefined && { until }) };
   }
 
-  /** Both of it; undefined where neither holds. */
-  of(camera: string): Commanded | undefined {
+  /** All of it; undefined where nothing holds. @param detector that judges the camera now */
+  of(camera: string, detector: string): Commanded | undefined {
     const threshold = this.thresholdOf(camera);
+    const calibrated = this.calibratedOf(camera, detector);
     const mute = this.muteOf(camera);
-    return threshold || mute.muted ? { threshold, ...mute } : undefined;
+    return threshold || calibrated || mute.muted ? { threshold, calibrated, ...mute } : undefined;
   }
 
-  /** @param threshold undefined takes it back */
+  /** Calibrations on the line hold no more. @param threshold undefined takes it back */
   setThreshold(camera: string, threshold: RelativeThreshold | undefined): Promise<void> {
-    return this.#change({ [camera]: { threshold } });
+    return this.#change({ [camera]: { threshold, calibrations: undefined } });
+  }
+
+  calibrate(camera: string, factor: number, detector: string): Promise<void> {
+    const before = this.#cameras[camera]?.calibrations ?? [];
+    return this.#change({ [camera]: { calibrations: [...before, { factor, detector }].slice(-MOST_CALIBRATIONS) } });
+  }
+
+  /** Takes back the last calibration with this detector. @returns whether there was one */
+  async undoCalibration(camera: string, detector: string): Promise<boolean> {
+    const before = this.#cameras[camera]?.calibrations ?? [];
+    const last = before.findLastIndex((one) => one.detector === detector);
+    if (last === -1) return false;
+    await this.#change({ [camera]: { calibrations: before.toSpliced(last, 1) } });
+    return true;
   }
 
   /** @param duration milliseconds; until `unmute` when absent */
@@ -126,12 +164,12 @@ export class Overrides {
   }
 
   /** A score has no meaning any more: it must not hold in silence as something else. */
-  #today(camera: string, { threshold, mute }: z.infer<typeof schema>[string]): CameraOverrides {
-    if (!threshold || 'factor' in threshold) return { threshold, mute };
+  #today(camera: string, { threshold, ...rest }: z.infer<typeof schema>[string]): CameraOverrides {
+    if (!threshold || 'factor' in threshold) return { threshold, ...rest };
     const { value, model, modelVersion } = threshold;
     const what = `a threshold of ${value}, a score of ${model} ${modelVersion}, does not hold for camera ${camera} any more`;
     this.#onFailure(`${this.#file}: ${what}: set it anew, as a factor`);
-    return { mute };
+    return rest;
   }
 
   /** What holds for a camera, with what is left of its mute now. */

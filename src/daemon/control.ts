@@ -1,6 +1,6 @@
-import type { ConfiguredThreshold } from '../config/threshold.js';
 import type { Actions } from '../control/commands.js';
 import { Controller } from '../control/controller.js';
+import { LocalSocket } from '../control/local-socket.js';
 import type { Overrides } from '../control/overrides.js';
 import { KdadError } from '../errors.js';
 import type { RequestedVerdicts } from '../inspection/requested-verdicts.js';
@@ -10,17 +10,22 @@ import type { Metrics } from '../observability/metrics.js';
 import type { BrokerClient } from '../publish/broker-client.js';
 import { CommandChannel } from '../publish/command-channel.js';
 import { describeVerdict, topics } from '../publish/topics.js';
+import type { CameraLimits } from './camera-limits.js';
 import type { Cameras } from './cameras.js';
 import type { Judge } from './judge.js';
 import type { Judges } from './judges.js';
+import type { LineCalibrator } from './line-calibrator.js';
+import { withoutGating } from './without-gating.js';
 
 export interface ControlOptions {
   readonly cameras: Cameras;
   readonly judges: Judges;
   judgeOf(camera: string): Judge;
-  /** The camera's threshold by the configuration; undefined where the model's counts. */
-  configuredOf(camera: string): ConfiguredThreshold | undefined;
-  readonly client: BrokerClient;
+  readonly limits: CameraLimits;
+  readonly calibrator: LineCalibrator;
+  readonly stateDir: string;
+  /** Where the configuration lets MQTT command. */
+  readonly client?: BrokerClient;
   readonly overrides: Overrides;
   readonly requested: RequestedVerdicts;
   readonly status: () => object;
@@ -28,15 +33,15 @@ export interface ControlOptions {
   readonly log: Logger;
 }
 
-/** Obeys commands that come over MQTT: what each does, and where it is told. */
+/** Obeys commands, from this machine and over MQTT: what each does, and where it is told. */
 export class Control {
   readonly #options: ControlOptions;
-  readonly #channel: CommandChannel;
+  readonly #local: ReturnType<typeof withoutGating>;
+  readonly #channel: CommandChannel | undefined;
   #stopping = new AbortController();
 
   constructor(options: ControlOptions) {
-    const { cameras, client, metrics, log } = options;
-    const prefix = client.topicPrefix;
+    const { cameras, client, stateDir, metrics, log } = options;
     this.#options = options;
     const controller = new Controller({
       actions: this.#actions(),
@@ -46,44 +51,53 @@ export class Control {
         const { camera, requestId, result, error } = reply;
         const about = { command: reply.command, camera, requestId, outcome };
         if (error) log.warn({ ...about, reason: error.message }, 'command not obeyed');
-        else log.info({ ...about, result }, 'command obeyed');
+        else log.info({ ...about, result: briefly(result) }, 'command obeyed');
       },
     });
-    this.#channel = new CommandChannel({
-      client,
-      prefix,
-      topics: topics(prefix),
-      answer: async (command) => JSON.stringify(await controller.handle(command)),
-      onIgnored: ({ name: command, camera }) => {
-        metrics.commands.inc({ command: 'unknown', outcome: 'ignored' });
-        log.warn({ command, camera }, 'a retained command was ignored: nobody asks for it now');
-      },
-      onRefused: (reason) => {
-        metrics.mqttRefused.inc({ kind: 'subscribe' });
-        log.error({ reason }, 'the broker does not let us listen for commands');
-      },
-    });
+    const local = new LocalSocket(stateDir, (request) => controller.handle(request));
+    this.#local = withoutGating(local, (reason) =>
+      log.warn({ reason }, 'nobody can command the daemon from this machine'),
+    );
+    const prefix = client?.topicPrefix ?? '';
+    this.#channel =
+      client &&
+      new CommandChannel({
+        client,
+        prefix,
+        topics: topics(prefix),
+        answer: async (command) => JSON.stringify(await controller.handle(command)),
+        onIgnored: ({ name: command, camera }) => {
+          metrics.commands.inc({ command: 'unknown', outcome: 'ignored' });
+          log.warn({ command, camera }, 'a retained command was ignored: nobody asks for it now');
+        },
+        onRefused: (reason) => {
+          metrics.mqttRefused.inc({ kind: 'subscribe' });
+          log.error({ reason }, 'the broker does not let us listen for commands');
+        },
+      });
   }
 
-  start(): void {
-    const { cameras, overrides, log } = this.#options;
+  async start(): Promise<void> {
+    const { cameras, limits, judgeOf, log } = this.#options;
     this.#stopping = new AbortController();
     for (const camera of cameras.names) {
-      const { threshold, muted, until } = overrides.of(camera) ?? {};
+      const { threshold, calibrated, muted, until } = limits.commanded(camera, judgeOf(camera).bundle) ?? {};
       if (threshold) log.warn({ camera, threshold }, 'a threshold holds that was set by command');
+      if (calibrated) log.warn({ camera, threshold: calibrated }, 'a threshold holds that was calibrated on the line');
       if (muted) log.warn({ camera, until }, 'the camera is muted by command');
     }
-    this.#channel.start();
+    this.#channel?.start();
+    await this.#local.start();
   }
 
   /** Commands that wait for a frame or load a model fail; the others are brought to an end. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#channel.stop();
+    await Promise.all([this.#channel?.stop(), this.#local.stop()]);
   }
 
   #actions(): Actions {
-    const { configuredOf, overrides, judgeOf, requested, status } = this.#options;
+    const { limits, calibrator, overrides, judgeOf, requested, status } = this.#options;
     return {
       status: async () => status(),
       activate: async (version, model) => {
@@ -100,14 +114,15 @@ export class Control {
       },
       threshold: async (camera, threshold) => {
         await overrides.setThreshold(camera, threshold ?? undefined);
-        const configured = configuredOf(camera);
+        const configured = limits.configured(camera).threshold;
         const { bundle } = judgeOf(camera);
         return {
-          threshold: thresholdFor(bundle, threshold ?? configured),
+          threshold: limits.threshold(camera, bundle),
           ...(threshold ?? configured),
           configured: thresholdFor(bundle, configured),
         };
       },
+      calibrate: (camera, asked) => calibrator.calibrate(camera, asked),
       mute: async (camera, duration) => {
         await overrides.mute(camera, duration);
         judgeOf(camera).inspector.mute(camera);
@@ -128,4 +143,10 @@ export class Control {
     const names = all.map(({ bundle }) => bundle.name).join(', ');
     throw new KdadError('COMMAND_INVALID', `model: expected one of ${names}, by a name that no other has`);
   }
+}
+
+/** Without what fills lines of the log. */
+function briefly(result: object | undefined): object {
+  const { histograms: _, ...rest } = (result ?? {}) as { histograms?: unknown };
+  return rest;
 }

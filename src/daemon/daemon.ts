@@ -4,20 +4,19 @@ import { findFfmpeg, warningOf } from '../camera/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
 import { modelOf } from '../config/models.js';
 import type { CameraConfig, Config } from '../config/schema.js';
-import { type ConfiguredThreshold, type Limits, limitsFor } from '../config/threshold.js';
 import { Overrides } from '../control/overrides.js';
 import { EvidenceFolder, type EvidenceLimits } from '../evidence/evidence-folder.js';
 import type { AlertRules } from '../inspection/alerts.js';
-import { falseAlarmsOf } from '../inspection/false-alarms.js';
 import { RequestedVerdicts } from '../inspection/requested-verdicts.js';
-import { reviewFrom, thresholdFor } from '../inspection/threshold.js';
 import { HttpServer } from '../observability/http-server.js';
 import type { Logger } from '../observability/log.js';
 import { Metrics } from '../observability/metrics.js';
 import { Systemd } from '../observability/systemd.js';
 import type { BrokerClient } from '../publish/broker-client.js';
+import { RecentScores } from '../state/recent-scores.js';
 import { version } from '../version.js';
 import { Announcer } from './announcer.js';
+import { CameraLimits } from './camera-limits.js';
 import { Cameras } from './cameras.js';
 import { Control } from './control.js';
 import { DriftWatch } from './drift-watch.js';
@@ -25,6 +24,7 @@ import { Gate } from './gate.js';
 import { closeInterruptedEvidence } from './interrupted-evidence.js';
 import type { Judge, JudgeOptions } from './judge.js';
 import { Judges } from './judges.js';
+import { LineCalibrator } from './line-calibrator.js';
 import { checkMasks } from './masks.js';
 import { makeMessaging } from './messaging.js';
 import { named, type Part, Parts } from './parts.js';
@@ -45,7 +45,8 @@ export class Daemon {
   readonly #metrics = new Metrics();
   readonly #playing = new Set<string>();
   readonly #requested = new RequestedVerdicts();
-  readonly #overrides: Overrides | undefined;
+  readonly #overrides: Overrides;
+  readonly #limits: CameraLimits;
   #announcer!: Announcer;
   #judges!: Judges;
   #board!: StatusBoard;
@@ -72,13 +73,17 @@ export class Daemon {
       publishesVerdicts: () => this.#config.mqtt?.verdicts ?? false,
       onEnded: (camera) => this.#ended(camera),
     });
+    const lost = (reason: string) => {
+      this.#metrics.stateFailures.inc({ part: 'overrides' });
+      log.error({ reason }, 'what was commanded before does not hold any more');
+    };
     const { mqtt, stateDir } = config;
-    if (mqtt?.commands) {
-      this.#overrides = new Overrides(join(stateDir, 'overrides.json'), (reason) => {
-        this.#metrics.stateFailures.inc({ part: 'overrides' });
-        log.error({ reason }, 'what was commanded before does not hold any more');
-      });
-    }
+    this.#overrides = new Overrides(join(stateDir, 'overrides.json'), lost, undefined, mqtt?.commands ?? false);
+    this.#limits = new CameraLimits({
+      overrides: this.#overrides,
+      config: () => this.#config,
+      settingsOf: (camera) => this.#settingsOf(camera),
+    });
   }
 
   /**
@@ -178,10 +183,10 @@ export class Daemon {
       judges,
       bundleOf,
       messaging,
-      thresholdOf: (camera) => thresholdFor(bundleOf(camera), this.#thresholdOf(camera)),
-      reviewFrom: (camera) => reviewFrom(bundleOf(camera), this.#limitsOf(camera)),
-      falseAlarmsOf: (camera) => falseAlarmsOf(bundleOf(camera), this.#thresholdOf(camera)),
-      commanded: (camera) => this.#overrides?.of(camera),
+      thresholdOf: (camera) => this.#limits.threshold(camera, bundleOf(camera)),
+      reviewFrom: (camera) => this.#limits.reviewFrom(camera, bundleOf(camera)),
+      falseAlarmsOf: (camera) => this.#limits.falseAlarms(camera, bundleOf(camera)),
+      commanded: (camera) => this.#limits.commanded(camera, bundleOf(camera)),
     });
     this.#board = board;
     const evidence = keeping.keep
@@ -192,8 +197,21 @@ export class Daemon {
     this.#evidence = evidence;
     const announcer = new Announcer({ metrics, log, model: bundleOf, publisher, evidence });
     this.#announcer = announcer;
+    const names = cameras.map(({ name }) => name);
+    const scores = new RecentScores(join(stateDir, 'scores'), names, (reason) => {
+      metrics.stateFailures.inc({ part: 'scores' });
+      log.error({ reason }, 'scores for a calibration on the line cannot be kept');
+    });
+    const calibrator = new LineCalibrator({
+      scores,
+      limits: this.#limits,
+      overrides: this.#overrides,
+      bundleOf,
+      settingsOf: (camera) => this.#settingsOf(camera),
+    });
     this.#switchboard.connect({
       board,
+      calibrator,
       announcer,
       drift: new DriftWatch({
         calibration: (camera) => bundleOf(camera).calibration.scores,
@@ -216,10 +234,10 @@ export class Daemon {
       },
       onStopped: (camera, gone, interrupted) => this.#switchboard.cameraStopped(camera, gone, interrupted),
     });
-    this.#tellLimits(cameras.map(({ name }) => name));
+    this.#tellLimits(names);
     // What was announced has to be drawn before those go that it is for.
     const announcing: Part = { name: 'announcer', start: () => {}, stop: () => announcer.settled() };
-    const control = messaging && this.#makeControl(messaging.client);
+    const control = this.#makeControl(calibrator, messaging?.client);
     return [
       this.#makeServer(),
       ...(evidence
@@ -239,12 +257,13 @@ export class Daemon {
             ),
           ]
         : []),
-      ...(this.#overrides ? [named('overrides', this.#overrides)] : []),
+      named('overrides', this.#overrides),
+      named('recent scores', scores),
       ...(messaging?.parts ?? []),
       announcing,
       named('judges', judges),
       named('cameras', this.#cameras),
-      ...(control ? [named('control', control)] : []),
+      named('control', control),
       ...this.#makeSupervision(),
     ];
   }
@@ -268,15 +287,16 @@ export class Daemon {
     };
   }
 
-  /** Where the configuration allows commands. */
-  #makeControl(client: BrokerClient): Control | undefined {
-    if (!this.#overrides) return undefined;
+  #makeControl(calibrator: LineCalibrator, client: BrokerClient | undefined): Control {
+    const { mqtt, stateDir } = this.#config;
     return new Control({
-      client,
+      client: mqtt?.commands ? client : undefined,
+      stateDir,
+      calibrator,
       cameras: this.#cameras,
       judges: this.#judges,
       judgeOf: (camera) => this.#judgeOf(camera),
-      configuredOf: (camera) => this.#limitsOf(camera).threshold,
+      limits: this.#limits,
       overrides: this.#overrides,
       requested: this.#requested,
       status: () => this.#board.status(),
@@ -300,9 +320,9 @@ export class Daemon {
       engine: this.#config.engine,
       device: this.#config.device,
       camerasOf: (judge) => this.#cameras.live.filter((camera) => this.#judgeOf(camera) === judge).length,
-      thresholdOf: (camera) => this.#thresholdOf(camera),
-      reviewFrom: (camera, bundle) => reviewFrom(bundle, this.#limitsOf(camera)),
-      isMuted: (camera) => this.#overrides?.isMuted(camera) ?? false,
+      thresholdOf: (camera, bundle) => this.#limits.threshold(camera, bundle),
+      reviewFrom: (camera, bundle) => this.#limits.reviewFrom(camera, bundle),
+      isMuted: (camera) => this.#overrides.isMuted(camera),
       ignoredBy: (camera) => this.#cameras.settingsOf(camera)?.ignore,
       admits: (frame) => {
         const due = this.#cameras.gateOf(frame.camera)?.admits(frame.steadyTime) ?? true;
@@ -318,25 +338,23 @@ export class Daemon {
         const judged = this.#cameras.names.filter((camera) => this.#judgeOf(camera) === judge);
         for (const camera of judged) this.#switchboard.anotherModelJudges(camera);
         this.#tellLimits(judged);
+        for (const camera of judged) {
+          if (!this.#limits.hasLapsed(camera, judge.bundle)) continue;
+          const advice = 'calibrate on the line anew when this model has judged for a while';
+          this.#log.warn(
+            { camera },
+            `the threshold that was calibrated on the line was for another model, and does not hold: ${advice}`,
+          );
+        }
       },
       metrics: this.#metrics,
       log: this.#log,
     };
   }
 
-  /** Its own, by command or else by the configuration. */
-  #thresholdOf(camera: string): ConfiguredThreshold | undefined {
-    return this.#overrides?.thresholdOf(camera) ?? this.#limitsOf(camera).threshold;
-  }
-
-  /** As configured. */
-  #limitsOf(camera: string): Limits {
-    return limitsFor(this.#config, this.#settingsOf(camera));
-  }
-
   #tellLimits(cameras: readonly string[]): void {
     const bundleOf = (camera: string) => this.#judgeOf(camera).bundle;
-    tellLimits(cameras, bundleOf, (camera) => this.#limitsOf(camera), this.#log);
+    tellLimits(cameras, bundleOf, (camera) => this.#limits.configured(camera), this.#log);
   }
 
   #judgeOf(camera: string): Judge {

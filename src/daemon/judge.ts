@@ -3,11 +3,9 @@ import { openVersionBefore } from '../bundle/fall-back.js';
 import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
 import type { Config } from '../config/schema.js';
-import type { ConfiguredThreshold } from '../config/threshold.js';
 import { precisionFor } from '../detector/precision.js';
 import { Inspector, type InspectorOptions } from '../inspection/inspector.js';
 import { LiveDetector } from '../inspection/live-detector.js';
-import { thresholdFor } from '../inspection/threshold.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';
 import { DeviceInfo } from './device-info.js';
@@ -21,9 +19,9 @@ export interface JudgeOptions
   camerasOf(judge: Judge): number;
   readonly engine: Config['engine'];
   readonly device: Config['device'];
-  /** The camera's own threshold; undefined where the model's counts. */
-  thresholdOf(camera: string): ConfiguredThreshold | undefined;
-  /** The part of the threshold from which on a frame is to be reviewed, when this bundle judges; undefined where none is. */
+  /** The score from which on a camera's frame is anomalous, when this bundle judges. */
+  thresholdOf(camera: string, bundle: Bundle): number;
+  /** The part of it from which on a frame is to be reviewed; undefined where none is. */
   reviewFrom(camera: string, bundle: Bundle): number | undefined;
   /** Throws where another version would not do for the judge's cameras. */
   check(judge: Judge, bundle: Bundle): void;
@@ -71,7 +69,7 @@ export class Judge {
       maxWait: settings.maxWait,
       cameras: () => camerasOf(this),
       queue: settings.queue,
-      thresholdOf: (camera) => thresholdFor(this.bundle, thresholdOf(camera)),
+      thresholdOf: (camera) => thresholdOf(camera, this.bundle),
       reviewFrom: (camera) => options.reviewFrom(camera, this.bundle),
     });
     this.models = new ModelSwitch({

@@ -8,6 +8,7 @@ import type { Metrics } from '../observability/metrics.js';
 import type { MqttPublisher } from '../publish/mqtt-publisher.js';
 import type { Announcer } from './announcer.js';
 import type { DriftWatch } from './drift-watch.js';
+import type { LineCalibrator } from './line-calibrator.js';
 import { longestPause, type Progress } from './progress.js';
 import type { StatusBoard } from './status.js';
 
@@ -27,6 +28,7 @@ export interface Listeners {
   readonly board: StatusBoard;
   readonly announcer: Announcer;
   readonly drift: DriftWatch;
+  readonly calibrator: LineCalibrator;
   /** Undefined where no broker is configured. */
   readonly publisher?: MqttPublisher;
   inspectorOf(camera: string): Inspector;
@@ -56,12 +58,13 @@ export class Switchboard {
   /** Its alert closes; what is left of a camera that is gone goes, too. @throws KdadError INTERRUPTED */
   async cameraStopped(camera: string, gone: boolean, signal: AbortSignal): Promise<void> {
     const { metrics, progress } = this.#options;
-    const { board, drift, publisher, inspectorOf } = this.#listeners;
+    const { board, drift, calibrator, publisher, inspectorOf } = this.#listeners;
     progress.cameraGone(camera);
     await inspectorOf(camera).end(camera, signal);
     drift.reset(camera);
     if (!gone) return;
     await metrics.removeCamera(camera);
+    calibrator.forget(camera);
     board.removeCamera(camera);
     publisher?.forgetCamera(camera);
   }
@@ -113,13 +116,14 @@ export class Switchboard {
       onVerdict: (judged) => {
         const { frame, verdict } = judged;
         const { camera, ratio } = verdict;
-        const { board, drift, publisher } = this.#listeners;
+        const { board, drift, calibrator, publisher } = this.#listeners;
         metrics.framesJudged.inc({ camera, verdict: verdict.verdict });
         metrics.anomalyRatio.set({ camera }, ratio);
         metrics.frameLatencySeconds.observe({ camera }, (steadyNow() - frame.steadyTime) / 1000);
         progress.frameJudged();
         board.verdict(verdict);
         drift.next(judged);
+        calibrator.judged(judged);
         requested.judged(verdict);
         publisher?.judged(verdict);
         if (publishesVerdicts()) publisher?.verdict(verdict);

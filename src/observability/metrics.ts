@@ -90,7 +90,7 @@ export class Metrics {
   );
   readonly stateFailures = this.#counter(
     'kdad_state_failures_total',
-    'Times that something in the state folder could not be used or was set aside as damaged; part is outbox, evidence, overrides or retained.',
+    'Times that something in the state folder could not be used or was set aside as damaged; part is outbox, evidence, overrides, retained or scores.',
     ['part'],
   );
   readonly modelInfo = this.#gauge(
@@ -110,7 +110,7 @@ export class Metrics {
   );
   readonly commands = this.#counter(
     'kdad_commands_total',
-    'Commands over MQTT; outcome is done, refused (not understood), failed or ignored (retained); command is unknown for those that do not exist or are ignored.',
+    'Commands, over MQTT or from the same machine; outcome is done, refused (not understood), failed or ignored (retained); command is unknown for those that do not exist or are ignored.',
     ['command', 'outcome'],
   );
 
@@ -141,7 +141,7 @@ export class Metrics {
       for (const reason of ['full', 'old', 'damaged', 'refused']) this.outboxDropped.inc({ kind, reason }, 0);
     for (const result of ['done', 'refused']) this.modelSwaps.inc({ result }, 0);
     for (const kind of ['publish', 'subscribe']) this.mqttRefused.inc({ kind }, 0);
-    for (const part of ['outbox', 'evidence', 'overrides', 'retained']) this.stateFailures.inc({ part }, 0);
+    for (const part of ['outbox', 'evidence', 'overrides', 'retained', 'scores']) this.stateFailures.inc({ part }, 0);
   }
 
   /** No broker is configured: what there is to say about one is left out, since 0 would be bad news. */

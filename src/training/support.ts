@@ -14,7 +14,11 @@ export function supportOf({ scores }: Pick<Calibration, 'scores'>): Support {
 }
 
 /** Says in a line that a rate is asked for that so few images cannot support; undefined where they can. */
-export function describeLack({ images, least }: Support, falseAlarms: number | undefined): string | undefined {
+export function describeLack(
+  { images, least }: Support,
+  falseAlarms: number | undefined,
+  what = 'held-out images',
+): string | undefined {
   if (falseAlarms === undefined || falseAlarms >= least) return undefined;
-  return `with ${images} held-out images no rule can promise less than ${(100 * least).toFixed(1)} % of false alarms`;
+  return `with ${images} ${what} no rule can promise less than ${(100 * least).toFixed(1)} % of false alarms`;
 }

@@ -14,7 +14,7 @@ function controller(changes: Partial<Actions> = {}) {
       done.push([name, ...values]);
       return { noted: name };
     };
-  const names = ['status', 'activate', 'trigger', 'threshold', 'mute', 'unmute'] as const;
+  const names = ['status', 'activate', 'trigger', 'threshold', 'calibrate', 'mute', 'unmute'] as const;
   const actions = { ...Object.fromEntries(names.map((name) => [name, note(name)])), ...changes } as Actions;
   const handler = new Controller({
     actions,
@@ -61,9 +61,11 @@ describe('a command', () => {
     const { send, done } = controller();
     expect(await send('trigger', '', 'line')).toMatchObject({ ok: true });
     expect(await send('mute', '', 'line')).toMatchObject({ ok: true });
+    expect(await send('calibrate', '', 'line')).toMatchObject({ ok: true });
     expect(done).toEqual([
       ['trigger', 'line', 10_000],
       ['mute', 'line', undefined],
+      ['calibrate', 'line', { parts: 500, falseAlarms: undefined, apply: false, undo: false }],
     ]);
   });
 
@@ -88,6 +90,8 @@ describe('a command', () => {
     ['is no object', 'mute', '5', 'line', /payload: .*expected object/],
     ['has a key too many', 'mute', { duration: '1m', for: 'ever' }, 'line', /"for"/],
     ['lacks a key', 'threshold', {}, 'line', /threshold: /],
+    ['goes by too few parts', 'calibrate', { parts: 3 }, 'line', /parts: /],
+    ['is for a rate that is no share', 'calibrate', { falseAlarms: 0.5 }, 'line', /falseAlarms: expected a share/],
     ['has a threshold of zero', 'threshold', { threshold: { factor: 0 } }, 'line', /threshold.factor: /],
     ['has a score for a threshold', 'threshold', { threshold: 0.8 }, 'line', /threshold: expected \{ factor: 1.1 \}/],
     ['has a duration without unit', 'mute', { duration: 5 }, 'line', /duration: expected a duration such as/],

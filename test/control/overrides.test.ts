@@ -32,8 +32,8 @@ describe('what was commanded for a camera', () => {
     expect(overrides.thresholdOf('line')).toEqual(higher);
     expect(overrides.thresholdOf('gate')).toBeUndefined();
     expect(overrides.muteOf('line')).toEqual({ muted: true });
-    expect(overrides.of('line')).toEqual({ threshold: higher, muted: true });
-    expect(overrides.of('attic')).toBeUndefined();
+    expect(overrides.of('line', 'd')).toEqual({ threshold: higher, muted: true });
+    expect(overrides.of('attic', 'd')).toBeUndefined();
     const { muted, until } = overrides.muteOf('gate');
     expect(muted).toBe(true);
     expect(Date.parse(until as string)).toBeGreaterThan(Date.now());
@@ -58,13 +58,46 @@ describe('what was commanded for a camera', () => {
     await writeFile(file, JSON.stringify({ line: old, gate: { threshold: higher } }));
     const failures: string[] = [];
     const overrides = await started(failures);
-    expect(overrides.of('line')).toEqual({ threshold: undefined, muted: true });
-    expect(overrides.of('gate')).toEqual({ threshold: higher, muted: false });
+    expect(overrides.of('line', 'd')).toEqual({ threshold: undefined, muted: true });
+    expect(overrides.of('gate', 'd')).toEqual({ threshold: higher, muted: false });
     expect(failures).toEqual([
       expect.stringMatching(/a threshold of 0\.5, a score of bottle 1, does not hold for camera line .* as a factor/),
     ]);
     await overrides.unmute('gate');
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ line: { mute: {} }, gate: { threshold: higher } });
+  });
+
+  it('is a calibration on the line, which holds for its detector, before any other threshold, until it is undone', async () => {
+    const before = await started();
+    await before.setThreshold('line', higher);
+    await before.calibrate('line', 1.2, 'a');
+    await before.calibrate('line', 1.3, 'a');
+    await before.calibrate('line', 0.9, 'b');
+    const overrides = await started();
+    expect(overrides.of('line', 'a')).toEqual({ threshold: higher, calibrated: { factor: 1.3 }, muted: false });
+    expect(overrides.calibratedOf('line', 'b')).toEqual({ factor: 0.9 });
+    expect(overrides.calibratedOf('line', 'c')).toBeUndefined();
+    expect(['a', 'c'].map((detector) => overrides.hasLapsed('line', detector))).toEqual([false, true]);
+    expect(overrides.hasLapsed('gate', 'a')).toBe(false);
+    expect(await overrides.undoCalibration('line', 'a')).toBe(true);
+    expect(overrides.calibratedOf('line', 'a')).toEqual({ factor: 1.2 });
+    expect(await overrides.undoCalibration('line', 'a')).toBe(true);
+    expect(overrides.calibratedOf('line', 'a')).toBeUndefined();
+    expect(await overrides.undoCalibration('line', 'a')).toBe(false);
+    expect(overrides.calibratedOf('line', 'b')).toEqual({ factor: 0.9 });
+    await overrides.setThreshold('line', undefined);
+    expect((await started()).of('line', 'b')).toBeUndefined();
+  });
+
+  it('holds no more where commands are off, but for calibrations on the line', async () => {
+    const before = await started();
+    await before.setThreshold('line', higher);
+    await before.mute('gate');
+    await before.calibrate('gate', 1.2, 'a');
+    const overrides = new Overrides(file, () => {}, undefined, false);
+    await overrides.start();
+    expect(overrides.of('line', 'a')).toBeUndefined();
+    expect(overrides.of('gate', 'a')).toEqual({ calibrated: { factor: 1.2 }, muted: false });
   });
 
   it('is a mute that ends by itself, also while the daemon is down', async () => {
