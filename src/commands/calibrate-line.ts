@@ -86,6 +86,8 @@ function drawHistograms({ histograms, held, proposed }: LineCalibration): string
     `  ${score.padEnd(9)}  ${one.padEnd(width)}  ${other}`.trimEnd();
   return [
     row('score', 'held out', 'on the line'),
-    ...line.map((_, i) => row((from + i * step).toPrecision(3), left[i], `${right[i]}${marks[i]}`)),
+    ...line.map((_, i) =>
+      row(`${(from + i * step).toPrecision(3)}${i === line.length - 1 ? '+' : ''}`, left[i], `${right[i]}${marks[i]}`),
+    ),
   ];
 }
