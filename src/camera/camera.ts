@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../clock.js';
+import type { Picture } from '../data/image.js';
 import type { KnownBits } from '../data/sample-bits.js';
 import { KdadError } from '../errors.js';
 import { isEndless, isLive } from './command.js';
@@ -19,6 +20,7 @@ import {
   defaultSettle,
   defaultStallTimeout,
 } from './settings.js';
+import { shapeNote } from './shape-note.js';
 
 /**
  * - `connecting`: no frame has come yet
@@ -71,6 +73,7 @@ export class Camera {
   readonly #readers = new Readers();
   #state: CameraState = 'connecting';
   #sequence = 0;
+  #shapeChecked = false;
   readonly #warnings: DamageWarnings;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
@@ -129,7 +132,10 @@ export class Camera {
     try {
       for await (const pixels of this.#open(signal)) {
         if (signal.aborted) break;
-        if (liveSince === undefined) this.#become('live');
+        if (liveSince === undefined) {
+          this.#become('live');
+          this.#checkShape({ width, height, pixels });
+        }
         liveSince ??= performance.now();
         const frame = { camera: this.name, sequence: this.#sequence++, ...now(), width, height, pixels };
         const { listener } = this.#options;
@@ -140,6 +146,14 @@ export class Camera {
       failure = asFailure(error);
     }
     return { liveFor: liveSince === undefined ? 0 : performance.now() - liveSince, failure };
+  }
+
+  /** Told once: whether a camera comes back with pictures of another shape is for the next start. */
+  #checkShape(frame: Picture): void {
+    if (this.#shapeChecked) return;
+    this.#shapeChecked = true;
+    const note = shapeNote(frame, this.#options);
+    if (note !== undefined) this.#options.listener.onWarning?.(note);
   }
 
   #open(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {

@@ -96,6 +96,15 @@ describe('a folder of pictures', () => {
       join(pictures, name),
     );
 
+  it.each([
+    ['another shape', 2, [expect.stringMatching(/another shape .*\(1\.33 : 1, not 2\.00 : 1\)/)]],
+    ['that shape', 4 / 3, []],
+  ])('tells once of pictures of %s than the model learned', async (_, aspect, warnings) => {
+    const { told, until } = watch({ source: { kind: 'file', path: video, loop: true, realtime: false } }, { aspect });
+    await until(({ frames }) => frames.length > 60);
+    expect(told.warnings).toEqual(warnings);
+  });
+
   it('passes over pictures that nobody can have taken, and plays the rest', async () => {
     const path = join(folder, 'hostile');
     mkdirSync(path);

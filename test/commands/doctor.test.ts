@@ -12,6 +12,7 @@ import { Metrics } from '../../src/observability/metrics.js';
 import { aedesBroker, type Broker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
 import { kdadEdge } from '../fixtures/command-line.js';
 import { folderWith } from '../fixtures/folder.js';
+import { otherBundle, shapes } from '../fixtures/other-bundle.js';
 import { scriptedBroker } from '../fixtures/scripted-broker.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';
 
@@ -87,6 +88,17 @@ describe('kdad-edge doctor', () => {
     expect(row('disk').found).toMatch(/state\/of\/line can be written, [\d.]+ GB free$/);
     expect(row('port').found).toBe('any free one');
     expect(['ok', 'warning', 'skipped']).toContain(row('clock').outcome);
+  });
+
+  it('warns of a camera whose pictures have another shape than those that the model learned', async () => {
+    const shape = { ...shapes['a map of a quarter of the size'], aspect: 2 };
+    const { code, row } = await examine({ model: await otherBundle(join(await folderWith(), 'wide'), shape) });
+    expect(row('camera line')).toEqual({
+      outcome: 'warning',
+      found: expect.stringMatching(/^its pictures have another shape .*\(1\.00 : 1, not 2\.00 : 1\) and are padded/),
+      advice: expect.stringMatching(/crop/),
+    });
+    expect(code).toBe(0);
   });
 
   it('looks at every model that cameras have', async () => {
