@@ -6,8 +6,9 @@ import type { PrecisionChoice } from '../bundle/precision.js';
 import { EmbeddedBroker } from '../demo/broker.js';
 import { type DaemonProcess, startDaemon } from '../demo/daemon-process.js';
 import { KdadError } from '../errors.js';
+import { quantile } from '../metrics/robust.js';
 import { type ByRole, memoryOf, processorOf } from './processes.js';
-import { quantile, rounded } from './statistics.js';
+import { rounded } from './statistics.js';
 import { VerdictLog } from './verdict-log.js';
 
 export interface LineOptions {

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { median, rounded } from './statistics.js';
+import { median } from '../metrics/robust.js';
+import { rounded } from './statistics.js';
 
 /** How often something is measured. */
 export interface Repetition {

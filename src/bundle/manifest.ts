@@ -47,6 +47,8 @@ export const manifestSchema = z
       file: z.literal('detector.onnx'),
       /** The largest batch the detector was built and checked for; every smaller one works too. */
       maxBatch: z.int().positive(),
+      /** The highest mean of a map that scores leave out, see `Scoring`; for those that do. */
+      background: z.number().positive().optional(),
     }),
     recipe: z.looseObject({ name: z.string(), epochs: z.int().nonnegative(), seed: z.int() }),
     /** The good images, learned and held out; `data/fingerprint.ts` says what the hash is of, `padded` how many have another shape than most. */
@@ -76,7 +78,7 @@ export const manifestSchema = z
         reason: z.string(),
       })
       .optional(),
-    /** A held-out picture at the detector's size, and its score. */
+    /** A held-out picture at the detector's size with a defect pasted in, and its score. */
     selfTest: z.strictObject({ file: z.literal('self-test.png'), score: z.number().positive() }),
     training: z.strictObject({
       /** What the student was trained on; it runs on any engine. */

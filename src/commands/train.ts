@@ -24,6 +24,7 @@ interface Options extends DatasetChoice {
   readonly seed: number;
   readonly falseAlarms?: number;
   readonly exclude?: string;
+  readonly dropOdd: boolean;
   readonly size?: readonly [number, number];
   readonly tiles?: { readonly rows: number; readonly columns: number };
   readonly overlap?: number;
@@ -60,6 +61,7 @@ export const train = withDatasetOptions(
   .option('--overlap <percent>', 'of neighbouring tiles, 10% by default', percentage)
   .option('--false-alarms <percent>', "of good parts, instead of the recipe's: 1%, 0.5%", percentage)
   .option('--exclude <file>', 'good images to leave out: a text file of their paths in the folder, one a line')
+  .option('--drop-odd', 'leave out the good images that score far above the others, and name them', false)
   .option('--report <file>', 'write an HTML page about it, with the test images where there are some')
   .option('--resume', 'go on where an interrupted training stopped', false)
   .option(
@@ -110,7 +112,7 @@ export const train = withDatasetOptions(
     const page = options.report === undefined ? undefined : await reportFile(options.report);
     const interruption = interruptible();
     const report = new TrainReport();
-    const { manifest, calibration, finished } = await trainBundle({
+    const { manifest, calibration, finished, dropped } = await trainBundle({
       ...options,
       data: source,
       teacher: await resolveTeacher(options.teacher),
@@ -130,10 +132,13 @@ export const train = withDatasetOptions(
         `${finished ? 'Trained' : 'Stopped early; the best so far is'} ${options.out}`,
         ...(training.epochs.length > 0 ? [`  student    ${describeStudent(training)}`] : []),
         `  images     ${split.training.length} learned, ${split.validation.length} held out`,
+        ...(dropped.length > 0 ? [`             ${dropped.length} left out as odd: ${dropped.join(', ')}`] : []),
         `  threshold  ${threshold.value.toPrecision(4)} (${threshold.rule})`,
         `             ${describeFalseAlarms(calibration.falseAlarms)}`,
         ...(lack === undefined ? [] : [`             ${lack}`]),
-        ...(odd === undefined ? [] : [`  odd images ${odd}; look at them, and train without them by --exclude`]),
+        ...(odd === undefined
+          ? []
+          : [`  odd images ${odd}; look at them, and train without them by --exclude or --drop-odd`]),
         ...(int8 ? [`  int8       ${int8.agrees ? 'may be used' : 'is not used'}: ${int8.reason}`] : []),
         ...(finished ? [] : ['Go on with the same command and --resume.']),
       ].join('\n'),

@@ -13,7 +13,7 @@ const recipe = z.looseObject({
     downscale: z.number().positive(),
   }),
   /** Bundles that do not say it score by the largest value. */
-  score: z.enum(['max', 'top2%']).default('max'),
+  score: z.enum(['max', 'top2%', 'top2%-mean']).default('max'),
 });
 
 type Recipe = z.infer<typeof recipe>;
@@ -31,7 +31,7 @@ export interface MapSettings extends Pick<Recipe['map'], 'combine' | 'blur'> {
  */
 export function mapSettingsOf({
   directory,
-  manifest: { recipe: written, preprocessing },
+  manifest: { recipe: written, preprocessing, detector },
 }: Pick<DetectorSource, 'directory' | 'manifest'>): MapSettings {
   const result = recipe.safeParse(written);
   if (!result.success) {
@@ -44,7 +44,7 @@ export function mapSettingsOf({
     combine: map.combine,
     blur: map.blur,
     size: [height / map.downscale, width / map.downscale],
-    scoring: score,
+    scoring: { by: score, background: detector.background },
     tiles: tileCount(preprocessing.tiles),
   };
 }

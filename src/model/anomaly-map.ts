@@ -5,16 +5,19 @@ import {
   max,
   maximum,
   mean,
+  minimum,
   mul,
   pow,
   reshape,
+  sub,
   type Tensor1D,
+  type Tensor2D,
   type Tensor3D,
   type Tensor4D,
   topk,
 } from '../tensorflow.js';
 import { gaussianBlur } from './blur.js';
-import { type Scoring, topCount } from './scoring.js';
+import { MEAN_PART, type Scoring, topCount } from './scoring.js';
 
 /** How the distances of the three layers become one anomaly map. */
 export interface MapOptions {
@@ -76,9 +79,13 @@ const join: Record<Combination, (maps: readonly Tensor4D[]) => Tensor4D> = {
 };
 
 /** The images' scores, from their maps of so many tiles. */
-export function score(map: Tensor3D, scoring: Scoring = 'max', tiles = 1): Tensor1D {
-  if (scoring === 'max') return max(map, [1, 2]);
+export function score(map: Tensor3D, scoring: Scoring = { by: 'max' }, tiles = 1): Tensor1D {
+  if (scoring.by === 'max') return max(map, [1, 2]);
   const [batch, height, width] = map.shape;
-  const { values } = topk(reshape(map, [batch, height * width]), topCount(height * width, tiles), false);
-  return mean(values, 1);
+  const all = reshape(map, [batch, height * width]) as Tensor2D;
+  const largest = mean<Tensor1D>(topk(all, topCount(height * width, tiles), false).values, 1);
+  if (scoring.by === 'top2%') return largest;
+  const whole = mean<Tensor1D>(all, 1);
+  const background = scoring.background === undefined ? whole : minimum(whole, scoring.background);
+  return sub(largest, mul(background, MEAN_PART));
 }

@@ -17,7 +17,7 @@ export function trainingSections({ manifest, calibration, threshold, precision }
   return [
     section(
       'Calibration of the threshold',
-      `${scores.length} good images that the student did not learn from gave ${threshold.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}), judged in ${precision}. ${describeFalseAlarms(calibration.falseAlarms)}.`,
+      `${scores.length} pictures of good parts, judged by what had not learned from them, gave ${threshold.toPrecision(4)}, by the rule ${rule} (${rules.join(', ')}), judged in ${precision}. ${describeFalseAlarms(calibration.falseAlarms)}.`,
       calibrationChart(scores, threshold),
       ...(odd === undefined ? [] : [html`<p>${`Images that ${odd}.`}</p>`]),
     ),

@@ -66,8 +66,9 @@ export async function trainingReport(bundle: Bundle, root: string): Promise<stri
     ...trainingSections(bundle),
     ...(await exampleSections(bundle, root, [
       {
-        heading: 'Held-out good images with the highest scores',
-        explanation: 'Look whether they really are good: a defective one among them makes the threshold too high.',
+        heading: 'Good images with the highest scores',
+        explanation:
+          'Look whether they really are good: what is odd about them counts as good otherwise. The maps are by the whole model, which knows the pictures, and show less than the scores.',
         images: highest.map(({ image, score }) => ({ path: image, kind: 'good', score })),
       },
     ])),

@@ -1,3 +1,4 @@
+import { median, quantile } from '../metrics/robust.js';
 import { studentQuantile } from './student-t.js';
 
 /** A threshold and how it came about; part of the manifest. */
@@ -27,7 +28,7 @@ export const thresholdRules = {
   quantile: {
     description: 'a quantile of the scores, interpolated, and a margin (part of it) above',
     defaults: { quantile: 0.99, margin: 0.1 },
-    threshold: (scores, { quantile, margin }) => quantileOf(scores, quantile) * (1 + margin),
+    threshold: (scores, { quantile: share, margin }) => quantile(scores, share) * (1 + margin),
   },
   'prediction-bound': {
     description:
@@ -43,10 +44,10 @@ export const thresholdRules = {
       'what the next good score stays below but for this share of false alarms, by the median and the distance from there to the quantile of 0.9: the fewer scores there are, the further above. A few bad images among them move it little',
     defaults: { falseAlarms: 0.01 },
     threshold: (scores, { falseAlarms }) => {
-      const median = quantileOf(scores, 0.5);
-      const spread = (quantileOf(scores, 0.9) - median) / NORMAL_90;
+      const middle = median(scores);
+      const spread = (quantile(scores, 0.9) - middle) / NORMAL_90;
       const reach = studentQuantile(1 - falseAlarms, Math.max(1, scores.length - 1)) * Math.sqrt(1 + 1 / scores.length);
-      return median + reach * spread;
+      return middle + reach * spread;
     },
   },
   'mean-sigma': {
@@ -75,14 +76,6 @@ export function calibrate(
   if (unknown.length > 0) throw new RangeError(`rule ${rule} has no parameter ${unknown.join(', ')}`);
   const used = { ...defaults, ...parameters };
   return { value: threshold(scores, used), rule, parameters: used };
-}
-
-/** Linear interpolation between the two nearest scores (Hyndman and Fan's type 7, as in NumPy and R). */
-function quantileOf(scores: readonly number[], quantile: number): number {
-  const sorted = [...scores].sort((a, b) => a - b);
-  const position = quantile * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
-  return low + (high - low) * (position - Math.floor(position));
 }
 
 function mean(scores: readonly number[]): number {

@@ -1,20 +1,20 @@
-import type { Calibration } from '../bundle/calibration.js';
 import type { Manifest } from '../bundle/manifest.js';
 import type { Preprocessing } from '../data/preprocessing.js';
 import { mixSeeds, randomFrom } from '../data/random.js';
 import { framesAtOnce } from '../data/tiles.js';
 import type { Graph } from '../engine/onnx/graph.js';
 import { quantise } from '../engine/onnx/quantise.js';
-import { DetectorSession } from '../engine/onnx/session.js';
 import { auroc } from '../metrics/roc.js';
 import { spearman } from '../metrics/spearman.js';
 import { activationRanges } from './activation-ranges.js';
 import { cutPaste } from './cut-paste.js';
+import { evenly } from './evenly.js';
+import { scoresBy } from './scores-by.js';
 
 /** Pictures that ranges are taken from, each as it is and with a defect pasted in; more change them little. A frame of tiles is as many pictures. */
-const RANGE_IMAGES = 8;
+const RANGE_IMAGES = 16;
 /** Pictures that both detectors are compared on, each as it is and with a defect pasted in. */
-const COMPARED_IMAGES = 32;
+const COMPARED_IMAGES = 64;
 
 /** What `precision: auto` asks of the integers before it takes them. */
 const LEAST_RANK_CORRELATION = 0.95;
@@ -24,8 +24,10 @@ type Int8 = NonNullable<Manifest['int8']>;
 
 export interface Int8Detector {
   readonly detector: Uint8Array;
-  /** The validation images' scores by it. */
-  readonly scores: Calibration['scores'];
+  /** Scores of the same held-out pictures in floats and in integers. */
+  readonly held: { readonly floats: readonly number[]; readonly integers: readonly number[] };
+  /** Its score of the self-test's picture. */
+  readonly selfTestScore: number;
   readonly agreement: Int8['agreement'];
   readonly agrees: boolean;
   readonly reason: string;
@@ -35,14 +37,13 @@ export interface Int8Detector {
  * The detector in 8-bit integers, and whether it may stand in for the one in floats: it has to rank pictures alike, and tell good ones from
  * ones with a pasted defect as well.
  *
- * @param graph the detector as traced; `floats` is its ONNX file
- * @param held good pictures that the student did not learn from, uint8 RGB at the detector's size, and their scores by `floats`
+ * @param graphs as traced: the detector, and one that does not know the held-out images, to compare integers and floats on them
+ * @param frames good pictures, uint8 RGB at the detector's size: all, those that are held out, and that of the self-test
  * @throws KdadError ENGINE_FAILED
  */
 export async function int8Detector(
-  graph: Graph,
-  floats: Uint8Array,
-  held: { readonly frames: readonly Uint8Array[]; readonly scores: Calibration['scores'] },
+  graphs: { readonly detector: Graph; readonly unknowing: Graph },
+  { all, held, sample }: Readonly<Record<'all' | 'held', readonly Uint8Array[]>> & { readonly sample: Uint8Array },
   {
     size,
     tiles,
@@ -50,32 +51,28 @@ export async function int8Detector(
     threads,
   }: Pick<Preprocessing, 'size' | 'tiles'> & { readonly seed: number; readonly threads?: number },
 ): Promise<Int8Detector> {
-  const { frames, scores } = held;
-  const random = randomFrom(mixSeeds(seed, frames.length));
-  const good = frames.slice(0, COMPARED_IMAGES);
+  const random = randomFrom(mixSeeds(seed, held.length));
+  const good = held.slice(0, COMPARED_IMAGES);
   const pasted = good.map((frame) => cutPaste(frame, size, random));
-  const ranged = Math.max(2, framesAtOnce(RANGE_IMAGES, tiles));
+  const seen = evenly(all, Math.max(2, framesAtOnce(RANGE_IMAGES, tiles)));
   const ranges = await activationRanges(
-    graph,
-    [good, pasted].flatMap((some) => some.slice(0, ranged)),
+    graphs.unknowing,
+    seen.flatMap((frame) => [frame, cutPaste(frame, size, random)]),
     threads,
   );
-  const detector = quantise(graph, ranges).encode({ symbolicBatch: true });
-  const inFloats = await DetectorSession.load(floats, { threads });
-  const inBytes = await DetectorSession.load(detector, { threads });
-  try {
-    const ofGood = await scoresOf(inBytes, frames);
-    const before = [...scores.slice(0, good.length).map(({ score }) => score), ...(await scoresOf(inFloats, pasted))];
-    const after = [...ofGood.slice(0, good.length), ...(await scoresOf(inBytes, pasted))];
-    const agreement = {
-      rankCorrelation: spearman(before, after) ?? 0,
-      auroc: { fp32: separation(before), int8: separation(after) },
-    };
-    const named = scores.map((scored, i) => ({ ...scored, score: ofGood[i] }));
-    return { detector, scores: named, agreement, ...verdict(agreement) };
-  } finally {
-    await Promise.all([inFloats.dispose(), inBytes.dispose()]);
-  }
+  const encode = (graph: Graph) => graph.encode({ symbolicBatch: true });
+  const detector = encode(quantise(graphs.detector, ranges));
+  const [floats, bytes] = [graphs.unknowing, quantise(graphs.unknowing, ranges)].map(encode);
+  const compared = [...good, ...pasted];
+  const before = await scoresBy(floats, compared, threads);
+  const after = await scoresBy(bytes, compared, threads);
+  const [selfTestScore] = await scoresBy(detector, [sample], threads);
+  const agreement = {
+    rankCorrelation: spearman(before, after) ?? 0,
+    auroc: { fp32: separation(before), int8: separation(after) },
+  };
+  const scores = { floats: before.slice(0, good.length), integers: after.slice(0, good.length) };
+  return { detector, held: scores, selfTestScore, agreement, ...verdict(agreement) };
 }
 
 function verdict({ rankCorrelation, auroc }: Int8['agreement']): Pick<Int8, 'agrees' | 'reason'> {
@@ -90,12 +87,6 @@ function verdict({ rankCorrelation, auroc }: Int8['agreement']): Pick<Int8, 'agr
     agrees: true,
     reason: 'its scores agree with those of fp32, on good pictures and on ones with a pasted defect',
   };
-}
-
-async function scoresOf(session: DetectorSession, frames: readonly Uint8Array[]): Promise<number[]> {
-  const scores: number[] = [];
-  for (const frame of frames) scores.push((await session.run(frame, 1)).scores[0]);
-  return scores;
 }
 
 /** How well scores tell the first half, good pictures, from the second, pasted ones. */

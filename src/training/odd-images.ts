@@ -1,10 +1,8 @@
 import type { Calibration } from '../bundle/calibration.js';
+import { median, medianDeviation, NORMAL } from '../metrics/robust.js';
 
 /** So many deviations above the median no good image lies by chance. */
 const ODD = 5;
-
-/** Makes the median of absolute deviations a standard deviation, were scores normal. */
-const NORMAL = 1.4826;
 
 /** An image that scores far above the others. */
 export interface OddImage {
@@ -13,11 +11,11 @@ export interface OddImage {
   readonly deviations: number;
 }
 
-/** Held-out images that score so far above the others that they may not be good at all; the highest first. */
+/** Good images that score so far above the others that they may not be good at all; the highest first. */
 export function oddImages(scores: Calibration['scores']): OddImage[] {
   const plain = scores.filter(({ degraded }) => !degraded);
-  const middle = median(plain.map(({ score }) => score));
-  const deviation = NORMAL * median(plain.map(({ score }) => Math.abs(score - middle)));
+  const values = plain.map(({ score }) => score);
+  const [middle, deviation] = [median(values), NORMAL * medianDeviation(values)];
   if (!(deviation > 0)) return [];
   return plain
     .map(({ image, score }) => ({ image, deviations: (score - middle) / deviation }))
@@ -30,10 +28,4 @@ export function describeOdd(odd: readonly OddImage[]): string | undefined {
   if (odd.length === 0) return undefined;
   const named = odd.map(({ image, deviations }) => `${image} (${deviations.toFixed(1)} deviations above the median)`);
   return `may not be good: ${named.join(', ')}`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
 }

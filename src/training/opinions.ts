@@ -1,98 +1,122 @@
 import type { Preprocessing } from '../data/preprocessing.js';
-import { framesAtOnce, tileCount } from '../data/tiles.js';
+import { framesAtOnce } from '../data/tiles.js';
 import { type DetectorWeights, opinionProgram } from '../detector/program.js';
-import { scoreOf } from '../detector/scoring.js';
 import type { Engine } from '../engine/engine.js';
 import { PerBatchSize } from '../engine/per-batch-size.js';
 import type { DetectorOptions } from '../model/detector.js';
-import type { Scoring } from '../model/scoring.js';
+import type { Weights } from '../model/safetensors.js';
+import { evenly } from './evenly.js';
+import { type GoodImage, picturesOf } from './folds.js';
 import { join } from './join.js';
+import { joinMemories } from './remember.js';
 
 const BATCH = 4;
 
+/** More images say no more, and their maps take memory. */
+const MOST_IMAGES = 1000;
+
+/** Images that are also judged by a memory of one fold less. */
+const GROWTH_IMAGES = 60;
+
+/** What the parts of a detector make of a picture that they do not know. */
+export interface Opinion {
+  readonly image: string;
+  readonly degraded: boolean;
+  /** The student has learned from it all the same. */
+  readonly learned: boolean;
+  /** The map of each layer of the memory, and then the student's where there is one. */
+  readonly maps: readonly Float32Array[];
+}
+
 export interface OpinionOptions {
   readonly engine: Engine;
-  /** With a memory whose `weights` do not matter. */
-  readonly weights: DetectorWeights;
-  readonly options: DetectorOptions & { readonly scoring: Scoring };
+  readonly weights: Omit<DetectorWeights, 'memory'>;
+  /** Of every fold. */
+  readonly memories: readonly Weights[];
+  readonly options: DetectorOptions;
   readonly preprocessing: Preprocessing;
-  /** Good images that neither memory nor student has learned from. */
-  readonly frames: readonly Uint8Array[];
-  /** What the student weighs beside the memory's rest to 1, in standard deviations of their scores. */
-  readonly studentWeight: number;
+  readonly images: readonly GoodImage[];
+  readonly signal?: AbortSignal;
 }
 
-/**
- * What each layer of the memory and the student weigh in the detector's map. A layer's distances are divided by their mean on held-out good images, and the
- * layers added up; then memory and student are each brought to a scale on which their scores of those images have a standard deviation of 1, and
- * mixed; last, the mean score becomes 1.
- *
- * @returns one weight a layer of the memory, and the student's where there is one
- */
-export async function weighOpinions(options: OpinionOptions): Promise<Float32Array> {
-  const { weights, studentWeight } = options;
-  const { scoring } = options.options;
-  const tiles = tileCount(options.preprocessing.tiles);
-  const images = await opinionsOf(options);
-  const layers = weights.student ? images[0].length - 1 : images[0].length;
-  const shares = Array.from({ length: layers }, (_, layer) => {
-    const mean = average(images.map((maps) => average(maps[layer])));
-    return 1 / Math.max(mean, Number.MIN_VALUE);
-  });
-  const memory = images.map((maps) => scoreOf(weighted(maps.slice(0, layers), shares), scoring, tiles));
-  const student = weights.student ? images.map((maps) => scoreOf(maps[layers], scoring, tiles)) : undefined;
-  const mixed = student
-    ? [...shares.map((share) => ((1 - studentWeight) * share) / spread(memory)), studentWeight / spread(student)]
-    : shares;
-  const level = average(images.map((maps) => scoreOf(weighted(maps, mixed), scoring, tiles)));
-  return Float32Array.from(mixed, (weight) => weight / level);
+/** What the memory of the other folds makes of good images. */
+export interface Opinions {
+  /** The images in their order, then their copies. */
+  readonly all: readonly Opinion[];
+  /** Pairs for the same picture: by all other folds, and by one less. */
+  readonly fewer: readonly (readonly [Opinion, Opinion])[];
 }
 
-/** Of every image its maps: the memory's layers, then the student's. */
-async function opinionsOf({
-  engine,
-  weights,
-  options,
-  preprocessing,
-  frames,
-}: OpinionOptions): Promise<Float32Array[][]> {
-  const images: Float32Array[][] = [];
+/** Judges every image by the student and the memory of the folds that it is not in. */
+export async function opinionsOutOfFold(options: OpinionOptions): Promise<Opinions> {
+  const { memories } = options;
+  const images = evenly(options.images, MOST_IMAGES);
+  const some = new Set(evenly(images, GROWTH_IMAGES).map(({ name }) => name));
+  const found = new Map<Uint8Array, Opinion>();
+  const fewer: [Opinion, Opinion][] = [];
+  for (const fold of memories.keys()) {
+    const inFold = images.filter((image) => image.fold === fold);
+    const pictures = inFold.flatMap(picturesOf);
+    const judged = await judge(options, without(memories, [fold]), pictures);
+    const opinionOf = ({ name }: GoodImage, maps: Float32Array[], degraded: boolean): Opinion => ({
+      ...{ image: name, degraded, maps },
+      learned: fold !== 0,
+    });
+    for (const image of inFold) {
+      found.set(image.frame, opinionOf(image, judged.get(image.frame) as Float32Array[], false));
+      if (image.copy) found.set(image.copy, opinionOf(image, judged.get(image.copy) as Float32Array[], true));
+    }
+    const again = inFold.filter(({ name }) => some.has(name));
+    const byFewer = await judge(
+      options,
+      without(memories, [fold, (fold + 1) % memories.length]),
+      again.map(({ frame }) => frame),
+    );
+    for (const image of again) {
+      const maps = byFewer.get(image.frame) as Float32Array[];
+      fewer.push([found.get(image.frame) as Opinion, opinionOf(image, maps, false)]);
+    }
+  }
+  const copies = images.flatMap(({ copy }) => (copy ? [copy] : []));
+  const all = [...images.map(({ frame }) => frame), ...copies].map((picture) => found.get(picture) as Opinion);
+  return { all, fewer };
+}
+
+/** The memory of the folds that are left, with no weights: the maps are those before they are weighed. */
+function without(memories: readonly Weights[], folds: readonly number[]): Weights {
+  const left = memories.filter((_, fold) => !folds.includes(fold));
+  return { ...joinMemories(left), weights: { shape: [0], data: new Float32Array() } };
+}
+
+/** Of every picture its maps. */
+async function judge(
+  { engine, weights, options, preprocessing, signal }: OpinionOptions,
+  memory: Weights,
+  pictures: readonly Uint8Array[],
+): Promise<Map<Uint8Array, Float32Array[]>> {
+  const judged = new Map<Uint8Array, Float32Array[]>();
   const atOnce = framesAtOnce(BATCH, preprocessing.tiles);
   const programs = new PerBatchSize((batch) => {
-    const { program, inputs } = opinionProgram(weights, options, [batch, ...preprocessing.size]);
+    const { program, inputs } = opinionProgram({ ...weights, memory }, options, [batch, ...preprocessing.size]);
     return engine.compile(program, inputs);
   });
   try {
-    for (let start = 0; start < frames.length; start += atOnce) {
-      const batch = frames.slice(start, start + atOnce);
+    for (let start = 0; start < pictures.length; start += atOnce) {
+      signal?.throwIfAborted();
+      const batch = pictures.slice(start, start + atOnce);
       const program = await programs.get(batch.length);
       const results = await program.run({ frames: join(batch) });
-      for (let i = 0; i < batch.length; i++) {
+      for (const [i, picture] of batch.entries()) {
         const maps = Object.values(results).map(({ data }) => {
           const size = data.length / batch.length;
           return data.slice(i * size, (i + 1) * size) as Float32Array;
         });
-        images.push(maps);
+        judged.set(picture, maps);
       }
+      await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
     await programs.dispose();
   }
-  return images;
-}
-
-const weighted = (maps: readonly Float32Array[], weights: readonly number[]): Float32Array =>
-  maps[0].map((_, i) => maps.reduce((sum, map, layer) => sum + weights[layer] * map[i], 0));
-
-const average = (values: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
-};
-
-/** The standard deviation of scores, never nothing. */
-function spread(scores: readonly number[]): number {
-  const mean = average(scores);
-  const variance = average(scores.map((score) => (score - mean) ** 2));
-  return Math.max(Math.sqrt(variance), 1e-3 * Math.abs(mean), Number.MIN_VALUE);
+  return judged;
 }

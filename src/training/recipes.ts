@@ -1,6 +1,6 @@
 import type { MapOptions } from '../model/anomaly-map.js';
 import { adam, type Optimiser, sgd } from '../model/optimiser.js';
-import type { Scoring } from '../model/scoring.js';
+import type { ScoringName } from '../model/scoring.js';
 import type { RuleName } from './calibrate.js';
 import type { MemorySettings } from './remember.js';
 
@@ -31,13 +31,15 @@ export interface Recipe extends Schedule {
   };
   /** The memory beside the student, or alone where no epochs are; none where it is left out. */
   readonly memory?: MemorySettings & {
+    /** What layer1 to layer3 weigh in the memory's map, once their distances have the same mean. */
+    readonly layerWeights: readonly number[];
     /** The student's part in the map, see `weighOpinions`. */
     readonly studentWeight: number;
     /** Whether a degraded copy of each image is remembered too, and the threshold chosen from such as well. */
     readonly degradedCopies: boolean;
   };
   /** How the map becomes a score. */
-  readonly score: Scoring;
+  readonly score: ScoringName;
   /** Height and width of the frames, where they are part of the recipe; else the pictures' own shape. */
   readonly size?: readonly [number, number];
   readonly threshold: { readonly rule: RuleName; readonly parameters: Readonly<Record<string, number>> };
@@ -59,7 +61,10 @@ interface SgdSettings extends Rate {
   readonly weightDecay: number;
 }
 
-const memory: MemorySettings = { prototypes: 4000, candidates: 200_000, projection: 48 };
+/** Layer2 tells most, layer3 sees coarsely. */
+const layerWeights = [1, 2, 0.5] as const;
+
+const memory: MemorySettings = { prototypes: [2000, 2000, 4000], candidates: 200_000, projection: 48 };
 
 /**
  * - `kdad`, the default: a memory, and a student trained in few steps; docs/results.md has the measurements behind it.
@@ -76,8 +81,8 @@ export const recipes = {
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
     sharedStem: true,
     map: { combine: 'relative-mean', downscale: 4, blur: 1 },
-    memory: { ...memory, studentWeight: 0.15, degradedCopies: true },
-    score: 'top2%',
+    memory: { ...memory, layerWeights, studentWeight: 0.1, degradedCopies: true },
+    score: 'top2%-mean',
     keep: 'best',
     threshold: { rule: 'median-spread', parameters: { falseAlarms: 0.01 } },
   },
@@ -88,8 +93,8 @@ export const recipes = {
     optimiser: { kind: 'adam', learningRate: 1e-3, schedule: 'cosine' },
     sharedStem: true,
     map: { combine: 'relative-mean', downscale: 4, blur: 1 },
-    memory: { ...memory, studentWeight: 0, degradedCopies: true },
-    score: 'top2%',
+    memory: { ...memory, layerWeights, studentWeight: 0, degradedCopies: true },
+    score: 'top2%-mean',
     keep: 'last',
     threshold: { rule: 'median-spread', parameters: { falseAlarms: 0.01 } },
   },

@@ -8,6 +8,7 @@ import { featureDistance } from '../model/distillation.js';
 import type { Weights } from '../model/safetensors.js';
 import { throughTiles } from '../model/tiles.js';
 import { squeeze, type Tensor } from '../tensorflow.js';
+import { evenly } from './evenly.js';
 import { join } from './join.js';
 
 const BATCH = 8;
@@ -80,12 +81,6 @@ async function distancesOf(options: UsualDistanceOptions): Promise<Distances> {
     await programs.dispose();
   }
   return distances;
-}
-
-/** At most so many of them, spread over all. */
-function evenly<Item>(items: readonly Item[], most: number): readonly Item[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]);
 }
 
 function meanOf(images: readonly Float32Array[]): Float32Array {

@@ -34,9 +34,9 @@ describe('kdad-edge config check', () => {
     const line = (camera: string, rate: string) =>
       `model: ${tiny.bundle}\ncameras: [{ name: ${camera}, source: { kind: folder, path: . } }]\nthreshold: { falseAlarms: ${rate} }`;
     const least = (100 / (images + 1)).toFixed(1);
-    expect((await check(line('a', '1%'))).lines).toEqual([
+    expect((await check(line('a', '0.1%'))).lines).toEqual([
       'kdad-edge.yaml is valid: 1 camera, no broker',
-      `  camera a: anomalous from a score of ${threshold.toPrecision(4)} on, for 1 % of false alarms; with ${images} held-out images no rule can promise less than ${least} % of false alarms`,
+      `  camera a: anomalous from a score of ${threshold.toPrecision(4)} on, for 0.1 % of false alarms; with ${images} held-out images no rule can promise less than ${least} % of false alarms`,
     ]);
     expect((await check(line('b', '40%'))).lines[1]).toMatch(
       new RegExp(

@@ -53,10 +53,10 @@ beforeAll(async () => {
   const at = [...mask.keys()].filter((i) => mask[i]).map((i) => [i % PICTURE, Math.floor(i / PICTURE)]);
   const [xs, ys] = [at.map(([x]) => x), at.map(([, y]) => y)];
   blot = {
-    left: Math.min(...xs) / PICTURE - 0.15,
-    top: Math.min(...ys) / PICTURE - 0.15,
-    right: Math.max(...xs) / PICTURE + 0.15,
-    bottom: Math.max(...ys) / PICTURE + 0.15,
+    left: Math.min(...xs) / PICTURE - 0.25,
+    top: Math.min(...ys) / PICTURE - 0.25,
+    right: Math.max(...xs) / PICTURE + 0.25,
+    bottom: Math.max(...ys) / PICTURE + 0.25,
   };
   for (const key in blot) blot[key as 'top'] = Math.min(1, Math.max(0, blot[key as 'top']));
   const paths = {

@@ -20,7 +20,7 @@ describe('a map under a mask', () => {
         const values = [...pixels.map(([value]) => value), last];
         const ignored = [...pixels.map(([, away]) => away), false];
         const [map, mask] = row(values, ignored);
-        const { score, map: shown } = scoreMasked(map, mask, 'max');
+        const { score, map: shown } = scoreMasked(map, mask, { by: 'max' });
         expect(score).toBe(Math.max(...[...map.values].filter((_, i) => !ignored[i])));
         expect([...shown.values]).toEqual([...map.values].map((value, i) => (ignored[i] ? 0 : value)));
         expect([...map.values]).toEqual(values.map(Math.fround));
@@ -42,11 +42,11 @@ describe('a map under a mask', () => {
       [true, false, false],
     ],
   ])('is no score where a value that counts is no number: %j', (values, ignored) => {
-    expect(scoreMasked(...row(values, ignored), 'max').score).toBeNaN();
+    expect(scoreMasked(...row(values, ignored), { by: 'max' }).score).toBeNaN();
   });
 
   it('may hold what is no number where it does not count', () => {
-    expect(scoreMasked(...row([1, Number.NaN], [false, true]), 'max').score).toBe(1);
+    expect(scoreMasked(...row([1, Number.NaN], [false, true]), { by: 'max' }).score).toBe(1);
   });
 
   it('is refused where the mask was made for another size, be it of as many pixels', () => {
@@ -57,7 +57,7 @@ describe('a map under a mask', () => {
       [1, 4],
     ] as const) {
       const mask = { pixels: new Uint8Array(size[0] * size[1]), size, share: 0 };
-      expect(() => scoreMasked(map, mask, 'max')).toThrow(`a mask of ${size.join(' x ')} for a map of 2 x 4`);
+      expect(() => scoreMasked(map, mask, { by: 'max' })).toThrow(`a mask of ${size.join(' x ')} for a map of 2 x 4`);
     }
   });
 });

@@ -86,21 +86,34 @@ describe('the memory', () => {
 });
 
 describe('a score', () => {
-  it('is the mean of the largest fiftieth of the map, in the graph as elsewhere', async () => {
+  it('is the mean of the largest fiftieth of the map, or that less three quarters of the mean of all, in the graph as elsewhere', async () => {
     const values = Float32Array.from(numbers(2 * 10 * 20));
-    const { top, most } = await run(
+    const { top, above, capped, most } = await run(
       (x) => {
         const map = reshape(x, [2, 10, 20]) as Tensor3D;
-        return { top: score(map, 'top2%'), most: score(map, 'max') };
+        return {
+          top: score(map, { by: 'top2%' }),
+          above: score(map, { by: 'top2%-mean' }),
+          capped: score(map, { by: 'top2%-mean', background: -0.1 }),
+          most: score(map, { by: 'max' }),
+        };
       },
       [2, 10, 20, 1],
       values,
     );
     for (const i of [0, 1]) {
       const own = values.slice(i * 200, (i + 1) * 200);
-      expect(top.data[i]).toBeCloseTo(scoreOf(own, 'top2%'), 5);
-      expect(most.data[i]).toBeCloseTo(scoreOf(own, 'max'), 5);
-      expect(scoreOf(own, 'top2%')).toBeCloseTo(
+      expect(top.data[i]).toBeCloseTo(scoreOf(own, { by: 'top2%' }), 5);
+      expect(above.data[i]).toBeCloseTo(scoreOf(own, { by: 'top2%-mean' }), 5);
+      expect(scoreOf(own, { by: 'top2%-mean' })).toBeCloseTo(
+        scoreOf(own, { by: 'top2%' }) - (0.75 * own.reduce((a, b) => a + b)) / 200,
+        5,
+      );
+      // These numbers have a mean above -0.1.
+      expect(capped.data[i]).toBeCloseTo(scoreOf(own, { by: 'top2%' }) + 0.75 * 0.1, 5);
+      expect(capped.data[i]).toBeCloseTo(scoreOf(own, { by: 'top2%-mean', background: -0.1 }), 5);
+      expect(most.data[i]).toBeCloseTo(scoreOf(own, { by: 'max' }), 5);
+      expect(scoreOf(own, { by: 'top2%' })).toBeCloseTo(
         [...own]
           .sort((a, b) => b - a)
           .slice(0, 4)
@@ -108,6 +121,6 @@ describe('a score', () => {
         5,
       );
     }
-    expect(scoreOf(Float32Array.of(1, Number.NaN, 2), 'top2%')).toBeNaN();
+    expect(scoreOf(Float32Array.of(1, Number.NaN, 2), { by: 'top2%' })).toBeNaN();
   });
 });

@@ -4,6 +4,7 @@ import { openBundle } from '../../src/bundle/read.js';
 import { findDataset } from '../../src/data/dataset.js';
 import { imagenetPreprocessing } from '../../src/data/preprocessing.js';
 import { openDetector } from '../../src/detector/detector.js';
+import { mapSettingsOf } from '../../src/detector/map-settings.js';
 import { ProgramDetector } from '../../src/detector/program-detector.js';
 import { scoreOf } from '../../src/detector/scoring.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
@@ -32,7 +33,10 @@ describe('a bundle that judges frames in tiles', () => {
     const tiny = await tinyBundle();
     data = tiny.data;
     out = join(inject('shared'), 'tiled');
-    const recipe = { ...recipes.kdad, memory: { ...recipes.kdad.memory, prototypes: 500, degradedCopies: false } };
+    const recipe = {
+      ...recipes.kdad,
+      memory: { ...recipes.kdad.memory, prototypes: [500, 500, 500], degradedCopies: false },
+    };
     const preprocessing = { ...imagenetPreprocessing, size, tiles };
     await train({
       data,
@@ -63,7 +67,7 @@ describe('a bundle that judges frames in tiles', () => {
     await detector.dispose();
     expect(mapSize).toEqual([24, 24]);
     for (const [i, score] of scores.entries())
-      expect(score).toBeCloseTo(scoreOf(maps.subarray(i * 576, (i + 1) * 576), 'top2%', 4), 4);
+      expect(score).toBeCloseTo(scoreOf(maps.subarray(i * 576, (i + 1) * 576), mapSettingsOf(bundle).scoring, 4), 4);
     const program = await ProgramDetector.load(bundle, new OnnxEngine());
     expect(relativeError((await program.run(frames, 2)).maps, maps)).toBeLessThan(1e-4);
     await program.dispose();
@@ -86,6 +90,9 @@ describe('a bundle that judges frames in tiles', () => {
     await detector.dispose();
     const right = whole?.values.filter((_, i) => i % 24 >= 12);
     expect(half?.values.filter((_, i) => i % 24 >= 12)).toEqual(right);
-    expect(scores[0]).toBeCloseTo(scoreOf(right ?? new Float32Array(), 'top2%', 4), 4);
+    expect(scores[0]).toBeCloseTo(
+      scoreOf(right ?? new Float32Array(), mapSettingsOf(await openBundle(out, 'fp32')).scoring, 4),
+      4,
+    );
   });
 });

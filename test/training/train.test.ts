@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, inject, it } from 'vitest';
@@ -7,6 +7,7 @@ import { decodeImage } from '../../src/data/image.js';
 import { imagenetPreprocessing } from '../../src/data/preprocessing.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
 import { DetectorSession } from '../../src/engine/onnx/session.js';
+import { oddImages } from '../../src/training/odd-images.js';
 import { recipes } from '../../src/training/recipes.js';
 import { type TrainOptions, train } from '../../src/training/train.js';
 import { folderWith } from '../fixtures/folder.js';
@@ -112,7 +113,10 @@ describe('training', () => {
     expect(said).toEqual([{ stage: 'samples', bits: 12 }]);
     expect(manifest.preprocessing.sampleBits).toBe(12);
     const learned = await decodeImage(join(base.out, 'self-test.png'), { size });
-    expect(learned).toEqual(await decodeImage(join(folders[0], calibration.scores[0].image), { size }));
+    const seen = await decodeImage(join(folders[0], calibration.scores[0].image), { size });
+    // But for the defect that is pasted in.
+    const alike = learned.filter((value, i) => value === seen[i]).length / seen.length;
+    expect(alike).toBeGreaterThan(0.8);
   }, 300_000);
 
   it('with the memory alone writes no student; leaves out images, and goes by a rate of false alarms', async () => {
@@ -130,8 +134,23 @@ describe('training', () => {
     expect(strict.calibration.parameters).toEqual({ falseAlarms: 0.001 });
     expect(strict.calibration.threshold).toBeGreaterThan(calibration.threshold);
     await expect(train({ ...base, out: `${base.out}-none`, exclude: ['none.png'] })).rejects.toThrow(/none\.png/);
-    const seed = { ...base, out: `${base.out}-seed`, recipe: recipes.seed, falseAlarms: 0.01 };
-    await expect(train(seed)).rejects.toMatchObject({ code: 'USAGE' });
+    const seed = { ...base, out: `${base.out}-seed`, recipe: recipes.seed };
+    await expect(train({ ...seed, falseAlarms: 0.01 })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(train({ ...seed, dropOdd: true })).rejects.toMatchObject({ code: 'USAGE' });
+  }, 120_000);
+
+  it('finds defective images among those it learns from, and trains without them when it is told to', async () => {
+    const base = { ...(await options('odd')), recipe: recipes.memory, epochs: undefined };
+    const data = await folderWith();
+    await cp(base.data as string, data, { recursive: true });
+    await cp(join(data, 'test/blot/001.png'), join(data, 'train/good/blotted.png'));
+    const { calibration } = await train({ ...base, data });
+    expect(oddImages(calibration.scores)[0].image).toBe('train/good/blotted.png');
+    const { manifest, dropped } = await train({ ...base, data, out: `${base.out}-dropped`, dropOdd: true });
+    expect(dropped).toContain('train/good/blotted.png');
+    const { training, validation } = manifest.split;
+    expect([...training, ...validation]).not.toContain('train/good/blotted.png');
+    expect(manifest.data.images).toBe(calibration.scores.filter(({ degraded }) => !degraded).length - dropped.length);
   }, 120_000);
 
   it('refuses to resume with other options, and to write over a bundle', async () => {
