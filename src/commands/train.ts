@@ -44,7 +44,7 @@ export const train = withDatasetOptions(
   'good images: any folder, or a dataset',
 )
   .requiredOption('--out <folder>', 'where to write the bundle')
-  .option('--teacher <name or file>', 'ResNet-18 weights; the teacher that comes with kdad-edge otherwise')
+  .option('--teacher <name or file>', 'ResNet-18 weights; otherwise what was pulled, else what comes with kdad-edge')
   .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'memory', 'seed', 'paper']).default('kdad'))
   .option('--epochs <n>', "passes over the images, instead of the recipe's", wholeNumber(1))
   .option('--seed <n>', 'decides the split, the first weights and the order', wholeNumber(0), 0)
@@ -83,6 +83,7 @@ export const train = withDatasetOptions(
       { describeFalseAlarms },
       { openEngine },
       { resolveTeacher },
+      { defaultTeacher },
       { describeOdd, oddImages },
       { describeLack, supportOf },
     ] = await Promise.all([
@@ -91,6 +92,7 @@ export const train = withDatasetOptions(
       import('../training/calibration.js'),
       import('../engine/engines.js'),
       import('../teacher/store.js'),
+      import('../teacher/default-teacher.js'),
       import('../training/odd-images.js'),
       import('../training/support.js'),
     ]);
@@ -110,12 +112,14 @@ export const train = withDatasetOptions(
       throw new KdadError('USAGE', `--epochs: recipe ${recipe.name} trains no student`);
     }
     const page = options.report === undefined ? undefined : await reportFile(options.report);
+    const usual = options.teacher === undefined ? await defaultTeacher() : undefined;
+    if (usual) console.log(usual.about);
     const interruption = interruptible();
     const report = new TrainReport();
     const { manifest, calibration, finished, dropped } = await trainBundle({
       ...options,
       data: source,
-      teacher: await resolveTeacher(options.teacher),
+      teacher: usual?.path ?? (await resolveTeacher(options.teacher)),
       recipe,
       tiles: options.tiles && { ...options.tiles, overlap: options.overlap ?? OVERLAP },
       exclude: options.exclude === undefined ? undefined : await readNames(options.exclude),
