@@ -54,7 +54,7 @@ export async function int8Detector(
   const random = randomFrom(mixSeeds(seed, held.length));
   const good = held.slice(0, COMPARED_IMAGES);
   const pasted = good.map((frame) => cutPaste(frame, size, random));
-  const seen = evenly(all, Math.max(2, framesAtOnce(RANGE_IMAGES, tiles)));
+  const seen = evenly(all, Math.max(4, framesAtOnce(RANGE_IMAGES, tiles)));
   const ranges = await activationRanges(
     graphs.unknowing,
     seen.flatMap((frame) => [frame, cutPaste(frame, size, random)]),
