@@ -52,7 +52,13 @@ export const manifestSchema = z
     }),
     recipe: z.looseObject({ name: z.string(), epochs: z.int().nonnegative(), seed: z.int() }),
     /** The good images, learned and held out; `data/fingerprint.ts` says what the hash is of, `padded` how many have another shape than most. */
-    data: z.strictObject({ images: z.int().positive(), sha256, padded: z.int().nonnegative().optional() }),
+    data: z.strictObject({
+      images: z.int().positive(),
+      sha256,
+      padded: z.int().nonnegative().optional(),
+      /** Images that the memory was given afterwards, see `addImages`. */
+      added: z.int().positive().optional(),
+    }),
     /** The file that the teacher was read from. */
     teacher: z.strictObject({ sha256 }),
     /** Paths are relative to the dataset's folder. */

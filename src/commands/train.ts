@@ -14,6 +14,7 @@ import { judge, unlearned } from './judge.js';
 import { frameSize, percentage, tileCounts, wholeNumber } from './numbers.js';
 import { reportFile } from './report-file.js';
 import { threadsOption } from './threads.js';
+import { addToBundle } from './train-add.js';
 import { TrainReport } from './train-report.js';
 
 interface Options extends DatasetChoice {
@@ -25,6 +26,8 @@ interface Options extends DatasetChoice {
   readonly falseAlarms?: number;
   readonly exclude?: string;
   readonly dropOdd: boolean;
+  readonly from?: string;
+  readonly add?: string;
   readonly size?: readonly [number, number];
   readonly tiles?: { readonly rows: number; readonly columns: number };
   readonly overlap?: number;
@@ -62,6 +65,8 @@ export const train = withDatasetOptions(
   .option('--false-alarms <percent>', "of good parts, instead of the recipe's: 1%, 0.5%", percentage)
   .option('--exclude <file>', 'good images to leave out: a text file of their paths in the folder, one a line')
   .option('--drop-odd', 'leave out the good images that score far above the others, and name them', false)
+  .option('--from <bundle>', 'with --add: a bundle that is to know more good images, in seconds, without training')
+  .option('--add <folder>', 'good images that the bundle of --from called bad')
   .option('--report <file>', 'write an HTML page about it, with the test images where there are some')
   .option('--resume', 'go on where an interrupted training stopped', false)
   .option(
@@ -77,6 +82,9 @@ export const train = withDatasetOptions(
     `\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.\n\n${CRITERION}\nSo does a training that was stopped early. Without images to compare on, a bundle that is whole is put to use.`,
   )
   .action(async (options: Options) => {
+    const { from } = options;
+    if (from !== undefined) return addToBundle({ ...options, from });
+    if (options.add !== undefined) throw new KdadError('USAGE', '--add: expected --from and a bundle beside it');
     const [
       { train: trainBundle },
       { recipes },
