@@ -62,7 +62,7 @@ interface SgdSettings extends Rate {
 }
 
 /** Layer2 tells most, layer3 sees coarsely. */
-const layerWeights = [1, 2, 0.5] as const;
+const layerWeights = [1, 2, 0.3] as const;
 
 const memory: MemorySettings = { prototypes: [2000, 2000, 4000], candidates: 200_000, projection: 48 };
 
