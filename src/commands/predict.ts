@@ -95,14 +95,19 @@ and the exit code is that of the first error.`,
       const ratio = score / threshold;
       const verdict = decide(score, threshold, review);
       const anomalous = verdict === 'anomalous';
+      const scene = anomalous && result.otherScene ? 'other' : undefined;
       if (anomalous) anomalies++;
       await gallery?.add(result);
       const heatmap = frame === undefined || verdict !== 'good' ? await overlays?.write(result, threshold) : undefined;
       if (options.json) {
-        console.log(JSON.stringify({ image, frame, score, threshold, ratio, anomalous, verdict, heatmap }));
+        console.log(JSON.stringify({ image, frame, score, threshold, ratio, anomalous, verdict, scene, heatmap }));
       } else {
         const name = frame === undefined ? image : `${image} #${frame}`;
-        const told = verdict === 'good' ? verdict : verdict.toUpperCase();
+        const told = scene
+          ? 'ANOMALOUS as a whole: another scene?'
+          : verdict === 'good'
+            ? verdict
+            : verdict.toUpperCase();
         console.log(`${name.padEnd(width)}  score ${score.toPrecision(4)}  ratio ${ratio.toFixed(2)}  ${told}`);
       }
     }

@@ -23,7 +23,8 @@ export class Announcer {
     const { camera, kind, id, peak } = event;
     if (kind === 'opened') metrics.alerts.inc({ camera });
     metrics.alertOpen.set({ camera }, kind === 'closed' ? 0 : 1);
-    log[kind === 'opened' ? 'warn' : 'info']({ camera, alert: id, ratio: peak.verdict.ratio }, `alert ${kind}`);
+    const { ratio, scene } = peak.verdict;
+    log[kind === 'opened' ? 'warn' : 'info']({ camera, alert: id, ratio, scene }, `alert ${kind}`);
     void publisher?.alert(event);
     this.#follow(this.#illustratorOf(event).illustrate(event));
   }

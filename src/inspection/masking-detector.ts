@@ -5,6 +5,7 @@ import { type Detector, type DetectorOptions, type DetectorSource, openDetector 
 import { type MapSettings, mapSettingsOf } from '../detector/map-settings.js';
 import { type Mask, maskOf, type Polygon, placeMask } from './ignored.js';
 import { scoreMasked } from './masked.js';
+import { isOtherScene } from './other-scene.js';
 
 /** A batch of frames. */
 export interface Frames {
@@ -23,6 +24,8 @@ export interface Scored {
   readonly scores: Float32Array;
   /** The maps that were wanted; null for the other frames. */
   readonly maps: readonly (AnomalyMap | null)[];
+  /** Frames that are of another scene as a whole, see `isOtherScene`; of those whose maps were wanted. */
+  readonly otherScenes: readonly boolean[];
 }
 
 /** Masks that are kept drawn; a daemon has one a camera, or some where its pictures have several shapes. */
@@ -33,18 +36,20 @@ export class MaskingDetector {
   readonly #detector: Detector;
   readonly #settings: () => MapSettings;
   readonly #framing: Framing;
+  readonly #background: number | undefined;
   readonly #masks = new Map<string, Mask>();
 
-  private constructor(detector: Detector, settings: () => MapSettings, framing: Framing) {
+  private constructor(detector: Detector, settings: () => MapSettings, { manifest }: DetectorSource) {
     this.#detector = detector;
     this.#settings = settings;
-    this.#framing = framing;
+    this.#framing = manifest.preprocessing;
+    this.#background = manifest.detector.background;
   }
 
   /** @throws KdadError as `openDetector` */
   static async open(source: DetectorSource, options: DetectorOptions = {}): Promise<MaskingDetector> {
     const settings = () => mapSettingsOf(source);
-    return new MaskingDetector(await openDetector(source, options), settings, source.manifest.preprocessing);
+    return new MaskingDetector(await openDetector(source, options), settings, source);
   }
 
   /** What it runs on. */
@@ -65,6 +70,7 @@ export class MaskingDetector {
     const detection = await this.#detector.run(frames, batch);
     const { scores } = detection;
     const maps: (AnomalyMap | null)[] = [];
+    const otherScenes: boolean[] = [];
     for (let i = 0; i < batch; i++) {
       const areas = ignored?.[i];
       let map: AnomalyMap | undefined;
@@ -75,8 +81,9 @@ export class MaskingDetector {
       }
       const wanted = mapsFrom === undefined || scores[i] >= mapsFrom[i];
       maps.push(wanted ? (map ?? mapOf(detection, i)) : null);
+      otherScenes.push(wanted && isOtherScene(mapOf(detection, i).values, this.#background));
     }
-    return { scores, maps };
+    return { scores, maps, otherScenes };
   }
 
   dispose(): Promise<void> {

@@ -32,6 +32,8 @@ export interface Prediction {
   readonly padded: boolean;
   readonly score: number;
   readonly map: AnomalyMap;
+  /** See `isOtherScene`. */
+  readonly otherScene: boolean;
 }
 
 /** A source that could not be read, or no further. */
@@ -90,9 +92,10 @@ export async function* predict(
     const judged = await detector.judge({ frames: seen.pixels, batch: 1 });
     const [score] = judged.scores;
     const [map] = judged.maps as [AnomalyMap];
+    const [otherScene] = judged.otherScenes;
     if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${source.path}: the score is ${score}`);
     const padded = frame === undefined && !fillsFrame(picture, preprocessing);
-    return { source, frame, picture: padded ? seen : picture, padded, score, map };
+    return { source, frame, picture: padded ? seen : picture, padded, score, map, otherScene };
   };
   try {
     for (const source of sources) {

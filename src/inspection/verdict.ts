@@ -18,6 +18,8 @@ export interface Verdict {
   readonly ratio: number;
   readonly anomalous: boolean;
   readonly verdict: Decision;
+  /** `other`: the frame as a whole is unlike what the model learned, see `isOtherScene`. */
+  readonly scene?: 'other';
 }
 
 /** A verdict with what it was passed on. */
@@ -28,8 +30,16 @@ export interface JudgedFrame {
   readonly map?: AnomalyMap;
 }
 
-/** @param review the part of the threshold from which on a frame is to be reviewed; undefined where none is */
-export function judge({ camera, sequence, time }: Frame, score: number, threshold: number, review?: number): Verdict {
+/**
+ * @param review the part of the threshold from which on a frame is to be reviewed; undefined where none is
+ * @param otherScene see `isOtherScene`
+ */
+export function judge(
+  { camera, sequence, time }: Frame,
+  score: number,
+  threshold: number,
+  { review, otherScene = false }: { readonly review?: number; readonly otherScene?: boolean } = {},
+): Verdict {
   const verdict = decide(score, threshold, review);
   return {
     camera,
@@ -40,6 +50,7 @@ export function judge({ camera, sequence, time }: Frame, score: number, threshol
     ratio: score / threshold,
     anomalous: verdict === 'anomalous',
     verdict,
+    ...(otherScene && verdict === 'anomalous' && { scene: 'other' }),
   };
 }
 

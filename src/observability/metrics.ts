@@ -12,6 +12,11 @@ export class Metrics {
     'Frames judged; verdict is good, review (to be looked at, where a band for that is configured) or anomalous.',
     ['camera', 'verdict'],
   );
+  readonly otherScenes = this.#counter(
+    'kdad_other_scenes_total',
+    'Anomalous frames that are unlike what the model learned as a whole: black, or of something else.',
+    ['camera'],
+  );
   readonly framesDropped = this.#counter(
     'kdad_frames_dropped_total',
     "Frames never judged; reason is busy (no time for it), inference (lost with the inference process), unsettled (its camera had just connected), damaged (a part of it, or of one that it needs, is missing or wrong) or untriggered (its camera's trigger did not ask for it).",
@@ -156,6 +161,7 @@ export class Metrics {
   addCamera(camera: string): void {
     this.framesReceived.inc({ camera }, 0);
     for (const verdict of ['good', 'review', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
+    this.otherScenes.inc({ camera }, 0);
     for (const reason of ['busy', 'inference', 'unsettled', 'damaged', 'untriggered'])
       this.framesDropped.inc({ camera, reason }, 0);
     this.frameLatencySeconds.zero({ camera });

@@ -37,7 +37,7 @@ const iso = (milliseconds: number): string => new Date(milliseconds).toISOString
 /** JSON of `<prefix>/cameras/<name>/alert`. */
 export function alertPayload(event: AlertEvent, model: ModelName): string {
   const { kind, reason, id, camera, time, openedAt, duration, peak } = event;
-  const { score, threshold, ratio, verdict } = peak.verdict;
+  const { score, threshold, ratio, verdict, scene } = peak.verdict;
   return JSON.stringify({
     event: kind,
     reason,
@@ -52,6 +52,7 @@ export function alertPayload(event: AlertEvent, model: ModelName): string {
     threshold,
     ratio,
     verdict,
+    scene,
     frame: { sequence: peak.verdict.sequence, time: iso(peak.verdict.time) },
   });
 }
@@ -62,7 +63,8 @@ export function alertPayload(event: AlertEvent, model: ModelName): string {
  * @param time when it was found, milliseconds since the epoch
  */
 export function interruptedPayload(last: string, time: number): string {
-  const { id, camera, model, modelVersion, openedAt, score, threshold, ratio, verdict, frame } = JSON.parse(last);
+  const { id, camera, model, modelVersion, openedAt, score, threshold, ratio, verdict, scene, frame } =
+    JSON.parse(last);
   const durationSeconds = Math.max(0, time - Date.parse(openedAt)) / 1000;
   return JSON.stringify({
     event: 'closed',
@@ -78,6 +80,7 @@ export function interruptedPayload(last: string, time: number): string {
     threshold,
     ratio,
     verdict,
+    scene,
     frame,
     // It ended when nobody could tell.
     late: true,

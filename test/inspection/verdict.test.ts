@@ -9,7 +9,13 @@ describe('a verdict', () => {
     [1.99, 'review'],
     [2, 'anomalous'],
   ])('on a score of %d, at a threshold of 2 with a band from 0.9 of it on, is %s', (score, verdict) => {
-    expect(judge(frame(0), score, 2, 0.9)).toMatchObject({ verdict, anomalous: verdict === 'anomalous' });
+    expect(judge(frame(0), score, 2, { review: 0.9 })).toMatchObject({ verdict, anomalous: verdict === 'anomalous' });
+  });
+
+  it('says that an anomalous frame is of another scene as a whole, and only of such', () => {
+    expect(judge(frame(0), 3, 2, { otherScene: true }).scene).toBe('other');
+    expect(judge(frame(0), 1, 2, { otherScene: true })).not.toHaveProperty('scene');
+    expect(judge(frame(0), 3, 2)).not.toHaveProperty('scene');
   });
 
   it('asks for no review where no band is configured', () => {
