@@ -1,8 +1,9 @@
 // How good the recipes are on every dataset in a folder: docs/results.md is made from this.
 //   node bench/products.js DIR --out FOLDER [--teacher FILE] [--seeds 3] [--recipes kdad,memory] [--only bottle,screw] [--robustness]
-//     [--size 640x256] [--tiles 3x4 [--overlap 10%]]
+//     [--spoiled] [--size 640x256] [--tiles 3x4 [--overlap 10%]]
 // Trains what is not there yet, so that it may be stopped and called again. Writes results.json and results.md to FOLDER; the table also goes to
-// standard output. --robustness also judges the test images under other light, blur, noise, shift and compression.
+// standard output. --robustness also judges the test images under other light, blur, noise, shift and compression. --spoiled replaces one in fifty of the good images
+// to learn from by a defective one, and says how many of these the training names.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,9 +17,11 @@ import { binomialInterval } from '../dist/metrics/interval.js';
 import { resolveTeacher } from '../dist/teacher/store.js';
 import { evaluateJudged } from '../dist/training/evaluate.js';
 import { judgeTests } from '../dist/training/judge-tests.js';
+import { oddImages } from '../dist/training/odd-images.js';
 import { recipes } from '../dist/training/recipes.js';
 import { train } from '../dist/training/train.js';
 import { disturbances, judgeDisturbed } from './products/disturb.js';
+import { spoil } from './products/spoil.js';
 import { table } from './products/table.js';
 
 const { values, positionals } = parseArgs({
@@ -30,6 +33,7 @@ const { values, positionals } = parseArgs({
     recipes: { type: 'string', default: 'kdad,memory' },
     only: { type: 'string' },
     robustness: { type: 'boolean', default: false },
+    spoiled: { type: 'boolean', default: false },
     size: { type: 'string' },
     tiles: { type: 'string' },
     overlap: { type: 'string', default: '10%' },
@@ -48,7 +52,11 @@ const products = (await readdir(root, { withFileTypes: true }))
   .sort();
 const size = values.size && frameSize(values.size);
 const tiles = values.tiles && { ...tileCounts(values.tiles), overlap: percentage(values.overlap) };
-const shape = [...(size ? [values.size] : []), ...(tiles ? [`${values.tiles} tiles, ${values.overlap}`] : [])];
+const shape = [
+  ...(values.spoiled ? ['spoiled'] : []),
+  ...(size ? [values.size] : []),
+  ...(tiles ? [`${values.tiles} tiles, ${values.overlap}`] : []),
+];
 const teacher = await resolveTeacher(values.teacher);
 await mkdir(values.out, { recursive: true });
 
@@ -68,8 +76,14 @@ async function measured(product, recipe, seed) {
   const out = join(values.out, [product, label, seed].join('-').replace(/[, %]+/g, '-'));
   const file = `${out}.json`;
   const known = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : { product, recipe: label, seed };
-  if (known.trainingSeconds === undefined) known.trainingSeconds = await trained(product, recipe, seed, out);
-  const dataset = await findDataset(join(root, product));
+  const spoiled = values.spoiled && `${out}.data`;
+  const data = spoiled || join(root, product);
+  if (known.trainingSeconds === undefined) {
+    if (spoiled) known.spoiled = await spoil(join(root, product), spoiled, seed);
+    known.trainingSeconds = await trained(data, recipe, seed, out);
+  }
+  if (spoiled) known.named ??= await named(out);
+  const dataset = await findDataset(data);
   for (const precision of ['fp32', 'int8']) known[precision] ??= await evaluated(out, dataset, precision);
   if (values.robustness) known.robustness ??= await robustness(out, dataset);
   await writeFile(file, `${JSON.stringify(known)}\n`);
@@ -77,12 +91,17 @@ async function measured(product, recipe, seed) {
   return known;
 }
 
-async function trained(product, recipe, seed, out) {
+async function trained(data, recipe, seed, out) {
   const begin = performance.now();
-  const data = join(root, product);
   const options = { data, teacher, out, recipe: recipes[recipe], seed, size, tiles, resume: existsSync(out) };
   await train({ ...options, engine: new OnnxEngine() });
   return Math.round((performance.now() - begin) / 100) / 10;
+}
+
+/** The images that may not be good, as the training says. */
+async function named(out) {
+  const { calibration } = await openBundle(out, 'fp32');
+  return oddImages(calibration.scores).map(({ image }) => image);
 }
 
 async function evaluated(out, dataset, precision) {

@@ -8,8 +8,11 @@ export function table(rows) {
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   const lines = [...groups].map(([key, of]) => `| ${key} | ${cells(of).join(' | ')} |`);
+  const spoiled = [...groups]
+    .filter(([, of]) => of.every(({ named }) => named))
+    .map(([key, of]) => `${key}: ${foundOf(of)}`);
   const disturbed = [...groups].filter(([, of]) => of.every(({ robustness }) => robustness));
-  return `${[HEADING, RULE(11), ...lines].join('\n')}\n${disturbed.length > 0 ? `\n${robustness(disturbed)}\n` : ''}`;
+  return `${[HEADING, RULE(11), ...lines, '', ...spoiled].join('\n').trimEnd()}\n${disturbed.length > 0 ? `\n${robustness(disturbed)}\n` : ''}`;
 }
 
 const HEADING =
@@ -37,6 +40,16 @@ function share(shares) {
   if (total === 0) return '-';
   const percent = (part) => (100 * part).toFixed(1);
   return `${percent(mean(shares.map(({ count }) => count / total)))} % (${percent(low)} to ${percent(high)})`;
+}
+
+/** How many of the defective images among the good ones were named, and how many others. */
+function foundOf(rows) {
+  const [found, of, others] = [
+    ({ spoiled, named }) => spoiled.filter((image) => named.includes(image)).length,
+    ({ spoiled }) => spoiled.length,
+    ({ spoiled, named }) => named.filter((image) => !spoiled.includes(image)).length,
+  ].map((read) => rows.reduce((sum, row) => sum + read(row), 0));
+  return `${found} of ${of} defective images among the good ones are named, and ${others} others`;
 }
 
 function robustness(groups) {
