@@ -7,6 +7,8 @@ import type { Opinion, Opinions } from './opinions.js';
 /** Of good images, the part whose maps have a mean that counts as usual. */
 const BACKGROUND = 0.98;
 
+const LEAST_GROWTH = 0.8;
+
 export interface WeighOptions {
   readonly scoring: ScoringName;
   /** How many tiles a map is of. */
@@ -75,13 +77,13 @@ export function weigh(opinions: Opinions, options: WeighOptions): Weighed {
  * What the scores by all folds are of those by all but one: the whole memory knows more than one that lacks the image's fold. Scores fall with a power of the
  * number of folds; the one is found from images that were judged by one fold less.
  *
- * @returns 1 at most
+ * @returns 1 at most; what so few folds say is not trusted to lower scores by more than a fifth
  */
 function growthOf(pairs: Opinions['fewer'], folds: number, scoreOf: (opinion: Opinion) => number): number {
   const [more, fewer] = [0, 1].map((i) => average(pairs.map((pair) => scoreOf(pair[i]))));
   const power = Math.log(more / fewer) / Math.log((folds - 1) / (folds - 2));
   const growth = (folds / (folds - 1)) ** power;
-  return growth < 1 ? growth : 1;
+  return Math.max(LEAST_GROWTH, growth < 1 ? growth : 1);
 }
 
 /** The student's maps of images that it has learned from, raised to the level of those that it has not. */
