@@ -62,9 +62,9 @@ interface SgdSettings extends Rate {
 }
 
 /** Layer2 tells most, layer3 sees coarsely. */
-const layerWeights = [1, 2, 0.3] as const;
+const layerWeights = [1, 2, 0.6] as const;
 
-const memory: MemorySettings = { prototypes: [2000, 2000, 4000], candidates: 200_000, projection: 48 };
+const memory: MemorySettings = { prototypes: [2000, 4000, 4000], candidates: 200_000, projection: 48 };
 
 /**
  * - `kdad`, the default: a memory, and a student trained in few steps; docs/results.md has the measurements behind it.
