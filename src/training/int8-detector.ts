@@ -55,14 +55,13 @@ export async function int8Detector(
   const good = held.slice(0, COMPARED_IMAGES);
   const pasted = good.map((frame) => cutPaste(frame, size, random));
   const seen = evenly(all, Math.max(4, framesAtOnce(RANGE_IMAGES, tiles)));
-  const ranges = await activationRanges(
-    graphs.unknowing,
-    seen.flatMap((frame) => [frame, cutPaste(frame, size, random)]),
-    threads,
-  );
+  const ranged = seen.flatMap((frame) => [frame, cutPaste(frame, size, random)]);
   const encode = (graph: Graph) => graph.encode({ symbolicBatch: true });
-  const detector = encode(quantise(graphs.detector, ranges));
-  const [floats, bytes] = [graphs.unknowing, quantise(graphs.unknowing, ranges)].map(encode);
+  // Equal constants are one in a graph, so the edges of two graphs have no names in common to rely on.
+  const rounded = async (graph: Graph) => encode(quantise(graph, await activationRanges(graph, ranged, threads)));
+  const detector = await rounded(graphs.detector);
+  const floats = encode(graphs.unknowing);
+  const bytes = graphs.unknowing === graphs.detector ? detector : await rounded(graphs.unknowing);
   const compared = [...good, ...pasted];
   const before = await scoresBy(floats, compared, threads);
   const after = await scoresBy(bytes, compared, threads);

@@ -16,6 +16,9 @@ beforeAll(async () => {
   judged = await judgeTests(bundle, await findDataset(tiny.data));
 });
 
+/** Pictures are letters of all kinds. */
+const withoutPictures = (page: string): string => page.replaceAll(/data:[^"]*/g, '');
+
 describe('evaluationReport', () => {
   it('tells of every part, and holds everything it shows', async () => {
     const evaluation = evaluateJudged(judged, bundle.threshold);
@@ -44,7 +47,7 @@ describe('evaluationReport', () => {
     const page = await evaluationReport(bundle, tiny.data, { ...good, evaluation });
     expect(page).not.toContain('Receiver operating');
     expect(page).toContain('no such images');
-    expect(page).not.toMatch(/NaN|undefined/);
+    expect(withoutPictures(page)).not.toMatch(/NaN|undefined/);
   });
 });
 
