@@ -2,7 +2,6 @@ import type { Preprocessing } from '../data/preprocessing.js';
 import { framesAtOnce } from '../data/tiles.js';
 import { type DetectorWeights, opinionProgram } from '../detector/program.js';
 import type { Engine } from '../engine/engine.js';
-import { PerBatchSize } from '../engine/per-batch-size.js';
 import type { DetectorOptions } from '../model/detector.js';
 import type { Weights } from '../model/safetensors.js';
 import { evenly } from './evenly.js';
@@ -96,19 +95,18 @@ async function judge(
 ): Promise<Map<Uint8Array, Float32Array[]>> {
   const judged = new Map<Uint8Array, Float32Array[]>();
   const atOnce = framesAtOnce(BATCH, preprocessing.tiles);
-  const programs = new PerBatchSize((batch) => {
-    const { program, inputs } = opinionProgram({ ...weights, memory }, options, [batch, ...preprocessing.size]);
-    return engine.compile(program, inputs);
-  });
+  const { program, inputs } = opinionProgram({ ...weights, memory }, options, [atOnce, ...preprocessing.size]);
+  const compiled = await engine.compile(program, inputs);
   try {
     for (let start = 0; start < pictures.length; start += atOnce) {
       signal?.throwIfAborted();
       const batch = pictures.slice(start, start + atOnce);
-      const program = await programs.get(batch.length);
-      const results = await program.run({ frames: join(batch) });
+      // A batch that is not full repeats a picture: another program takes longer to compile.
+      const full = Array.from({ length: atOnce }, (_, i) => batch[i] ?? batch[0]);
+      const results = await compiled.run({ frames: join(full) });
       for (const [i, picture] of batch.entries()) {
         const maps = Object.values(results).map(({ data }) => {
-          const size = data.length / batch.length;
+          const size = data.length / atOnce;
           return data.slice(i * size, (i + 1) * size) as Float32Array;
         });
         judged.set(picture, maps);
@@ -116,7 +114,7 @@ async function judge(
       await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
-    await programs.dispose();
+    await compiled.dispose();
   }
   return judged;
 }
