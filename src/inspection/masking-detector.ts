@@ -80,8 +80,9 @@ export class MaskingDetector {
         ({ map, score: scores[i] } = scoreMasked(mapOf(detection, i), mask, scoring, tiles));
       }
       const wanted = mapsFrom === undefined || scores[i] >= mapsFrom[i];
-      maps.push(wanted ? (map ?? mapOf(detection, i)) : null);
-      otherScenes.push(wanted && isOtherScene(mapOf(detection, i).values, this.#background));
+      const whole = wanted ? mapOf(detection, i) : undefined;
+      maps.push(whole ? (map ?? whole) : null);
+      otherScenes.push(whole !== undefined && isOtherScene(whole.values, this.#background));
     }
     return { scores, maps, otherScenes };
   }

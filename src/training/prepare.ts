@@ -10,7 +10,7 @@ import { KdadError } from '../errors.js';
 import { degradedCopies } from './degrade.js';
 import { foldImages, type GoodImage } from './folds.js';
 import { epochsFor, type Recipe } from './recipes.js';
-import type { TrainOptions } from './train.js';
+import type { TrainOptions } from './train-options.js';
 
 /** What a training is about to learn, and how. */
 export interface Prepared {
