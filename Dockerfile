@@ -35,6 +35,8 @@ RUN /opt/kdad-edge/docker/build/user.sh
 # What the container runtime brings from the host: the driver with CUDA, and the decoders.
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,video
 ENV HOME=/var/lib/kdad-edge NODE_ENV=production STATE_DIRECTORY=/var/lib/kdad-edge
+# As in systemd/kdad-edge.service.
+ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /var/lib/kdad-edge
 USER kdad-edge
 VOLUME ["/etc/kdad-edge", "/var/lib/kdad-edge", "/var/lib/kdad-edge/models"]
@@ -52,6 +54,8 @@ RUN apt-get update \
 COPY --from=app /opt/kdad-edge /opt/kdad-edge
 RUN /opt/kdad-edge/docker/build/user.sh
 ENV HOME=/var/lib/kdad-edge NODE_ENV=production STATE_DIRECTORY=/var/lib/kdad-edge
+# As in systemd/kdad-edge.service.
+ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /var/lib/kdad-edge
 USER kdad-edge
 VOLUME ["/etc/kdad-edge", "/var/lib/kdad-edge", "/var/lib/kdad-edge/models"]

@@ -13,6 +13,9 @@ const ownMain = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const prefix = 'bench';
 const probe = new URL('./soak/loop-probe.js', import.meta.url).href;
 
+/** As systemd/kdad-edge.service has it. */
+const allocation = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 /** Where there are more cores, the daemon and its children get the first two. */
 const onTwoCores = (...command) => (availableParallelism() > 2 ? ['taskset', '-c', '0,1', ...command] : command);
 
@@ -66,7 +69,7 @@ ${settings}`,
   const [command, ...args] = onTwoCores(process.execPath, main, 'run', '--config', config);
   const stillness = join(folder, 'stillness');
   await writeFile(stillness, '');
-  const env = { ...process.env, NODE_OPTIONS: `--import ${probe}`, SOAK_LOOP_PROBE: stillness };
+  const env = { ...allocation, ...process.env, NODE_OPTIONS: `--import ${probe}`, SOAK_LOOP_PROBE: stillness };
   const launched = performance.timeOrigin + performance.now();
   const daemon = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const exited = once(daemon, 'exit');

@@ -1,7 +1,7 @@
 // Whether the daemon bears a long day: four cameras at 25 frames a second through a real ffmpeg and a real Mosquitto, on two cores.
 //   npm run soak -- [--minutes 10] [--model BUNDLE --video FILE] [--json]
-// Without a bundle of yours it trains a small one first. Warm-up is the first fifth of the run, at most two minutes: nothing is held against
-// it, but frames. Exits with 1 when a limit is passed; `--latency`, `--memory` and `--blocked` move them, for boxes that are busy otherwise.
+// Without a bundle of yours it trains a small one first. Warm-up is the first half of the run, at most five minutes, until which the buffers of the outbox and
+// of the allocators are full: nothing is held against it, but frames. Exits with 1 when a limit is passed; `--latency`, `--memory` and `--blocked` move them, for boxes that are busy otherwise.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,13 +19,13 @@ const { values } = parseArgs({
     /** Seconds from a frame's arrival to its verdict, for 99 of 100 frames of every camera. */
     latency: { type: 'string', default: '5' },
     /** Megabytes that daemon and inference process may grow, together. */
-    memory: { type: 'string', default: '10' },
+    memory: { type: 'string', default: '6' },
     /** Milliseconds that the daemon may block its event loop; while it waits for a processor that others have, it does not. */
     blocked: { type: 'string', default: '100' },
   },
 });
 const duration = 60 * Number(values.minutes);
-const warmUp = Math.min(duration / 5, 120);
+const warmUp = Math.min(duration / 2, 300);
 const cameras = ['one', 'two', 'three', 'four'];
 /** Frames of a camera that may be under way: those that wait, and a batch (docs/configuration.md). */
 const UNDER_WAY = 4 + 8;

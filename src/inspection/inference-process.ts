@@ -115,7 +115,7 @@ export class InferenceProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // glibc's many arenas fragment under batches of changing size: memory crept up by 1.5 MB a minute.
-      env: { MALLOC_ARENA_MAX: '1', ...process.env },
+      env: { ...process.env, MALLOC_ARENA_MAX: '1' },
     });
     child.on('error', () => {}); // Whoever waits for an answer hears of it.
     this.#child = child;
