@@ -49,7 +49,10 @@ describe('kdad-edge models activate --evaluate', () => {
 
 describe('kdad-edge train --activate', () => {
   const train = (out: string, ...options: string[]) =>
-    kdadEdge('train', '--data', tiny.data, '--out', out, '--epochs', '1', '--size', '96x96', '--activate', ...options);
+    kdadEdge(
+      ...['train', '--data', tiny.data, '--out', out, '--recipe', 'memory', '--size', '64x64', '--threads', '1'],
+      ...['--activate', ...options],
+    );
 
   it('puts the first version of a store to use, and a later one only if it is not worse', async () => {
     const folder = join(await folderWith(), 'blots');

@@ -54,7 +54,7 @@ async function prove(bundle: Bundle, engine: EngineName): Promise<void> {
 describe('a detector', () => {
   it('judges alike from its file and from its weights', async () => {
     const bundle = await openBundle(tiny.bundle, 'fp32');
-    await agree(await openDetector(bundle), await ProgramDetector.load(bundle, new OnnxEngine()), 1e-4);
+    await agree(await openDetector(bundle), await ProgramDetector.load(bundle, new OnnxEngine({ threads: 1 })), 1e-4);
   });
 
   it('judges alike in half precision', async () => {
@@ -68,7 +68,7 @@ describe('a detector', () => {
     const bundle = await openBundle(tiny.bundle, 'fp32');
     const { map: _, ...recipe } = bundle.manifest.recipe;
     const source = { ...bundle, manifest: { ...bundle.manifest, recipe: { ...recipe, name: 'other' } } };
-    await expect(ProgramDetector.load(source as Bundle, new OnnxEngine())).rejects.toMatchObject({
+    await expect(ProgramDetector.load(source as Bundle, new OnnxEngine({ threads: 1 }))).rejects.toMatchObject({
       code: 'BUNDLE_UNSUPPORTED',
       message: expect.stringContaining('other'),
     });

@@ -115,7 +115,7 @@ describe.skipIf(!hasSmallDisks)('on a full disk', () => {
     const out = join(disk.path, 'model');
     const size = [TINY, TINY] as const;
     const preprocessing = { ...imagenetPreprocessing, size };
-    const engine = new OnnxEngine();
+    const engine = new OnnxEngine({ threads: 1 });
     await expect(
       train({ data, teacher, out, recipe: recipes.kdad, epochs: 1, seed: 0, engine, preprocessing }),
     ).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import { nearest, patches } from '../../src/model/memory.js';
 import { reshape, type Tensor, type Tensor3D, type Tensor4D } from '../../src/tensorflow.js';
 import { numbers } from '../fixtures/numbers.js';
 
-const engine = new OnnxEngine();
+const engine = new OnnxEngine({ threads: 1 });
 
 async function run(
   program: (x: Tensor4D) => Record<string, Tensor>,

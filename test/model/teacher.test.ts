@@ -47,7 +47,7 @@ async function featuresOf(teacher: Weights): Promise<Float32Array[]> {
   const frames = Uint8Array.from(numbers64(size * size * 3, 99), (v) => Math.floor(127.5 + 127.5 * v));
   const inputs: Record<string, TensorSpec> = { frames: { shape: [1, size, size, 3], type: 'uint8' } };
   for (const [name, { shape, data }] of Object.entries(teacher)) inputs[name] = { shape, type: 'float32', value: data };
-  const executable = await new OnnxEngine().compile(({ frames: pictures, ...weights }) => {
+  const executable = await new OnnxEngine({ threads: 1 }).compile(({ frames: pictures, ...weights }) => {
     const maps = backbone(normaliseFrames(pictures, imagenetPreprocessing), frozen(weights));
     return { 0: maps[0], 1: maps[1], 2: maps[2] };
   }, inputs);

@@ -29,7 +29,7 @@ it('makes a teacher that comes closer to its own on pictures it has not seen, al
     batch: 8,
     seed: 1,
     resume: true,
-    engine: new OnnxEngine(),
+    engine: new OnnxEngine({ threads: 1 }),
     onProgress,
   };
   expect(await distilTeacher({ ...options, signal: stop.signal })).toBe(false);

@@ -20,7 +20,7 @@ async function example() {
   const { weights: folded } = readSafetensors(await readFile(teacher), teacher);
   const random = randomFrom(1);
   const frames = Array.from({ length: 4 }, () => Uint8Array.from({ length: 32 * 32 * 3 }, () => 256 * random()));
-  const engine = new OnnxEngine();
+  const engine = new OnnxEngine({ threads: 1 });
   return { engine, folded, frames, student: await studentFromFolded(engine, folded, frames, preprocessing) };
 }
 

@@ -15,7 +15,12 @@ it('a bundle that was given images finds them far less odd, and judges others as
   const tiny = await tinyBundle();
   const out = join(await folderWith(), 'more');
   const before = await openBundle(tiny.bundle, 'fp32');
-  const { prototypes, above } = await addImages(before, { root: tiny.data, images, out, engine: new OnnxEngine() });
+  const { prototypes, above } = await addImages(before, {
+    root: tiny.data,
+    images,
+    out,
+    engine: new OnnxEngine({ threads: 1 }),
+  });
   expect(prototypes).toHaveLength(3);
   const after = await openBundle(out, 'fp32');
   expect(after.threshold).toBe(before.threshold);

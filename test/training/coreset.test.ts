@@ -3,7 +3,7 @@ import { randomFrom } from '../../src/data/random.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
 import { kCentre } from '../../src/training/coreset.js';
 
-const engine = new OnnxEngine();
+const engine = new OnnxEngine({ threads: 1 });
 const dimensions = 5;
 
 /** Clusters of many alike points, and some that lie alone. */

@@ -16,7 +16,7 @@ const bytesOfOne = 4 * (2 * 8 * 8 * 64 + 4 * 4 * 128 + 2 * 2 * 256);
 /** The onnx engine, and how many images the teacher has looked at. */
 function counting() {
   const seen = { images: 0 };
-  const real = new OnnxEngine();
+  const real = new OnnxEngine({ threads: 1 });
   const engine: Engine = {
     name: real.name,
     version: real.version,

@@ -45,7 +45,7 @@ describe('a bundle that judges frames in tiles', () => {
       recipe,
       epochs: 1,
       seed: 0,
-      engine: new OnnxEngine(),
+      engine: new OnnxEngine({ threads: 1 }),
       preprocessing,
     });
   });
@@ -68,7 +68,7 @@ describe('a bundle that judges frames in tiles', () => {
     expect(mapSize).toEqual([24, 24]);
     for (const [i, score] of scores.entries())
       expect(score).toBeCloseTo(scoreOf(maps.subarray(i * 576, (i + 1) * 576), mapSettingsOf(bundle).scoring, 4), 4);
-    const program = await ProgramDetector.load(bundle, new OnnxEngine());
+    const program = await ProgramDetector.load(bundle, new OnnxEngine({ threads: 1 }));
     expect(relativeError((await program.run(frames, 2)).maps, maps)).toBeLessThan(1e-4);
     await program.dispose();
   });

@@ -18,7 +18,7 @@ const frame = (seed: number) =>
     Math.floor(i / 3) % SIDE < SIDE / 2 ? (Math.imul(i + 1, 2654435761 + 2 * seed) >>> 24) & 255 : 128,
   );
 const usualOf = (frames: readonly Uint8Array[]) =>
-  usualDistances({ engine: new OnnxEngine(), teacher, student, frames, preprocessing });
+  usualDistances({ engine: new OnnxEngine({ threads: 1 }), teacher, student, frames, preprocessing });
 
 it('what is usual has the shape of each feature map, is smooth, and nowhere near zero', async () => {
   const usual = await usualOf(Array.from({ length: 9 }, (_, i) => frame(i)));
@@ -51,7 +51,7 @@ it('is what good images stay below at 95 of 100 places, in every layer', async (
       ...Object.entries(student).map(named('student')),
     ]),
   };
-  const program = await new OnnxEngine().compile(({ frames: pictures, ...weights }) => {
+  const program = await new OnnxEngine({ threads: 1 }).compile(({ frames: pictures, ...weights }) => {
     const part = (prefix: string) =>
       Object.fromEntries(
         Object.entries(weights)
