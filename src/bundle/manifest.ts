@@ -50,6 +50,13 @@ export const manifestSchema = z
       /** The highest mean of a map that scores leave out, see `Scoring`; for those that do. */
       background: z.number().positive().optional(),
     }),
+    /** Of the good images as they are, see `UsualAppearance`; bundles of earlier versions do not say. */
+    appearance: z
+      .strictObject({
+        brightness: z.tuple([z.number().nonnegative(), z.number().nonnegative()]),
+        sharpness: z.number().nonnegative(),
+      })
+      .optional(),
     recipe: z.looseObject({ name: z.string(), epochs: z.int().nonnegative(), seed: z.int() }),
     /** The good images, learned and held out; `data/fingerprint.ts` says what the hash is of, `padded` how many have another shape than most. */
     data: z.strictObject({

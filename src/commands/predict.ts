@@ -3,12 +3,21 @@ import type { PrecisionChoice } from '../bundle/precision.js';
 import type { ConfiguredReview } from '../config/threshold.js';
 import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
+import type { FrameScene } from '../inspection/frame-scene.js';
 import { deviceOption, tellFallback } from './device.js';
 import { engineOption } from './engine.js';
 import { precisionOption } from './precision-option.js';
 import { reportFile } from './report-file.js';
 import { reviewOption } from './review-option.js';
 import { threadsOption } from './threads.js';
+
+/** What is said of a picture that is odd as a whole. */
+const asAWhole: Record<FrameScene, string> = {
+  dark: 'too dark as a whole',
+  bright: 'too bright as a whole',
+  blurred: 'blurred as a whole',
+  other: 'as a whole: another scene?',
+};
 
 interface Options {
   readonly model: string;
@@ -53,7 +62,7 @@ and the exit code is that of the first error.`,
       { findSources, predict: predictSources },
       { OverlayFolder },
       { findFfmpeg },
-      { decide },
+      { decide, sceneBy },
       { reviewFrom },
       { limitNotes },
     ] = await Promise.all([
@@ -95,7 +104,7 @@ and the exit code is that of the first error.`,
       const ratio = score / threshold;
       const verdict = decide(score, threshold, review);
       const anomalous = verdict === 'anomalous';
-      const scene = anomalous && result.otherScene ? 'other' : undefined;
+      const scene = sceneBy(result.scene, verdict);
       if (anomalous) anomalies++;
       await gallery?.add(result);
       const heatmap = frame === undefined || verdict !== 'good' ? await overlays?.write(result, threshold) : undefined;
@@ -103,11 +112,7 @@ and the exit code is that of the first error.`,
         console.log(JSON.stringify({ image, frame, score, threshold, ratio, anomalous, verdict, scene, heatmap }));
       } else {
         const name = frame === undefined ? image : `${image} #${frame}`;
-        const told = scene
-          ? 'ANOMALOUS as a whole: another scene?'
-          : verdict === 'good'
-            ? verdict
-            : verdict.toUpperCase();
+        const told = (verdict === 'good' ? verdict : verdict.toUpperCase()) + (scene ? `, ${asAWhole[scene]}` : '');
         console.log(`${name.padEnd(width)}  score ${score.toPrecision(4)}  ratio ${ratio.toFixed(2)}  ${told}`);
       }
     }

@@ -118,7 +118,7 @@ export class Switchboard {
         const { camera, ratio } = verdict;
         const { board, drift, calibrator, publisher } = this.#listeners;
         metrics.framesJudged.inc({ camera, verdict: verdict.verdict });
-        if (verdict.scene === 'other') metrics.otherScenes.inc({ camera });
+        if (verdict.scene) metrics.otherScenes.inc({ camera, scene: verdict.scene });
         metrics.anomalyRatio.set({ camera }, ratio);
         metrics.frameLatencySeconds.observe({ camera }, (steadyNow() - frame.steadyTime) / 1000);
         progress.frameJudged();

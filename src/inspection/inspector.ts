@@ -128,13 +128,13 @@ export class Inspector {
       for (const frame of batch) listener.onDrop(frame, 'inference');
       return;
     }
-    const { scores, maps, otherScenes } = judged;
+    const { scores, maps, scenes } = judged;
     listener.onBatch(batch.length, (performance.now() - begin) / 1000);
     for (const [i, frame] of batch.entries()) {
       // A score that is no number is no verdict: nobody may take it for a good part.
       if (!Number.isFinite(scores[i])) listener.onDrop(frame, 'inference');
       else {
-        const verdict = judge(frame, scores[i], thresholds[i], { review: reviews[i], otherScene: otherScenes[i] });
+        const verdict = judge(frame, scores[i], thresholds[i], { review: reviews[i], scene: scenes[i] });
         this.#follow({ verdict, frame, map: maps[i] ?? undefined });
       }
     }

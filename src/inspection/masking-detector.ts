@@ -1,11 +1,12 @@
+import type { UsualAppearance } from '../data/appearance.js';
 import { type Place, placeIn } from '../data/framing.js';
 import type { Framing } from '../data/preprocessing.js';
 import { type AnomalyMap, mapOf, type Size } from '../detector/anomaly-map.js';
 import { type Detector, type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
 import { type MapSettings, mapSettingsOf } from '../detector/map-settings.js';
+import { type FrameScene, isOtherScene, lookOf } from './frame-scene.js';
 import { type Mask, maskOf, type Polygon, placeMask } from './ignored.js';
 import { scoreMasked } from './masked.js';
-import { isOtherScene } from './other-scene.js';
 
 /** A batch of frames. */
 export interface Frames {
@@ -24,8 +25,8 @@ export interface Scored {
   readonly scores: Float32Array;
   /** The maps that were wanted; null for the other frames. */
   readonly maps: readonly (AnomalyMap | null)[];
-  /** Frames that are of another scene as a whole, see `isOtherScene`; of those whose maps were wanted. */
-  readonly otherScenes: readonly boolean[];
+  /** What is odd about a frame as a whole, one a frame; `other` only of those whose maps were wanted. */
+  readonly scenes: readonly (FrameScene | null)[];
 }
 
 /** Masks that are kept drawn; a daemon has one a camera, or some where its pictures have several shapes. */
@@ -37,6 +38,7 @@ export class MaskingDetector {
   readonly #settings: () => MapSettings;
   readonly #framing: Framing;
   readonly #background: number | undefined;
+  readonly #appearance: UsualAppearance | undefined;
   readonly #masks = new Map<string, Mask>();
 
   private constructor(detector: Detector, settings: () => MapSettings, { manifest }: DetectorSource) {
@@ -44,6 +46,7 @@ export class MaskingDetector {
     this.#settings = settings;
     this.#framing = manifest.preprocessing;
     this.#background = manifest.detector.background;
+    this.#appearance = manifest.appearance;
   }
 
   /** @throws KdadError as `openDetector` */
@@ -70,7 +73,7 @@ export class MaskingDetector {
     const detection = await this.#detector.run(frames, batch);
     const { scores } = detection;
     const maps: (AnomalyMap | null)[] = [];
-    const otherScenes: boolean[] = [];
+    const scenes: (FrameScene | null)[] = [];
     for (let i = 0; i < batch; i++) {
       const areas = ignored?.[i];
       let map: AnomalyMap | undefined;
@@ -82,13 +85,19 @@ export class MaskingDetector {
       const wanted = mapsFrom === undefined || scores[i] >= mapsFrom[i];
       const whole = wanted ? mapOf(detection, i) : undefined;
       maps.push(whole ? (map ?? whole) : null);
-      otherScenes.push(whole !== undefined && isOtherScene(whole.values, this.#background));
+      scenes.push(this.#lookOf(frames, i) ?? (whole && isOtherScene(whole.values, this.#background) ? 'other' : null));
     }
-    return { scores, maps, otherScenes };
+    return { scores, maps, scenes };
   }
 
   dispose(): Promise<void> {
     return this.#detector.dispose();
+  }
+
+  /** Padding is no part of the look. */
+  #lookOf(frames: Uint8Array, i: number): FrameScene | undefined {
+    if (!this.#appearance || this.#placeIn(frames, i)) return undefined;
+    return lookOf(this.#frameIn(frames, i), this.#framing.size, this.#appearance);
   }
 
   /** Of the picture in the `i`-th frame; undefined where it is all of it. */
@@ -96,9 +105,14 @@ export class MaskingDetector {
     const { size, aspect } = this.#framing;
     if (aspect === undefined) return undefined;
     const [height, width] = size;
-    const bytes = height * width * 3;
-    const place = placeIn({ width, height, pixels: frames.subarray(i * bytes, (i + 1) * bytes) });
+    const place = placeIn({ width, height, pixels: this.#frameIn(frames, i) });
     return place.width < width || place.height < height ? place : undefined;
+  }
+
+  #frameIn(frames: Uint8Array, i: number): Uint8Array {
+    const [height, width] = this.#framing.size;
+    const bytes = height * width * 3;
+    return frames.subarray(i * bytes, (i + 1) * bytes);
   }
 
   #maskOf(areas: readonly Polygon[], size: Size, place?: Place): Mask {

@@ -9,6 +9,7 @@ import { isImageName, notUtf8, scan } from '../data/scan.js';
 import type { AnomalyMap } from '../detector/anomaly-map.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import { KdadError } from '../errors.js';
+import type { FrameScene } from './frame-scene.js';
 import { MaskingDetector } from './masking-detector.js';
 
 /** A file to look at. */
@@ -32,8 +33,8 @@ export interface Prediction {
   readonly padded: boolean;
   readonly score: number;
   readonly map: AnomalyMap;
-  /** See `isOtherScene`. */
-  readonly otherScene: boolean;
+  /** What is odd about it as a whole, see `lookOf` and `isOtherScene`. */
+  readonly scene: FrameScene | null;
 }
 
 /** A source that could not be read, or no further. */
@@ -92,10 +93,10 @@ export async function* predict(
     const judged = await detector.judge({ frames: seen.pixels, batch: 1 });
     const [score] = judged.scores;
     const [map] = judged.maps as [AnomalyMap];
-    const [otherScene] = judged.otherScenes;
+    const [scene] = judged.scenes;
     if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${source.path}: the score is ${score}`);
     const padded = frame === undefined && !fillsFrame(picture, preprocessing);
-    return { source, frame, picture: padded ? seen : picture, padded, score, map, otherScene };
+    return { source, frame, picture: padded ? seen : picture, padded, score, map, scene };
   };
   try {
     for (const source of sources) {

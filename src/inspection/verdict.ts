@@ -1,5 +1,6 @@
 import type { Frame } from '../camera/frame.js';
 import type { AnomalyMap } from '../detector/anomaly-map.js';
+import type { FrameScene } from './frame-scene.js';
 
 /** `review`: not anomalous, but somebody should look at it; only where a band for that is configured. */
 export type Decision = 'good' | 'review' | 'anomalous';
@@ -18,8 +19,8 @@ export interface Verdict {
   readonly ratio: number;
   readonly anomalous: boolean;
   readonly verdict: Decision;
-  /** `other`: the frame as a whole is unlike what the model learned, see `isOtherScene`. */
-  readonly scene?: 'other';
+  /** Where the frame as a whole is not what the model learned. */
+  readonly scene?: FrameScene;
 }
 
 /** A verdict with what it was passed on. */
@@ -32,15 +33,16 @@ export interface JudgedFrame {
 
 /**
  * @param review the part of the threshold from which on a frame is to be reviewed; undefined where none is
- * @param otherScene see `isOtherScene`
+ * @param scene of the frame; null where it is as it should be
  */
 export function judge(
   { camera, sequence, time }: Frame,
   score: number,
   threshold: number,
-  { review, otherScene = false }: { readonly review?: number; readonly otherScene?: boolean } = {},
+  { review, scene = null }: { readonly review?: number; readonly scene?: FrameScene | null } = {},
 ): Verdict {
   const verdict = decide(score, threshold, review);
+  const told = sceneBy(scene, verdict);
   return {
     camera,
     sequence,
@@ -50,8 +52,13 @@ export function judge(
     ratio: score / threshold,
     anomalous: verdict === 'anomalous',
     verdict,
-    ...(otherScene && verdict === 'anomalous' && { scene: 'other' }),
+    ...(told && { scene: told }),
   };
+}
+
+/** A frame that is good is of no other scene; too dark or blurred it may be all the same. */
+export function sceneBy(scene: FrameScene | null, verdict: Decision): FrameScene | undefined {
+  return scene === null || (scene === 'other' && verdict !== 'anomalous') ? undefined : scene;
 }
 
 /** @param review see `judge` */

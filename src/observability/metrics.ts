@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import { damageReasons } from '../camera/damage.js';
+import { frameScenes } from '../inspection/frame-scene.js';
 import { residentMemory } from './process-memory.js';
 
 /** Every metric of the daemon; docs/metrics.md describes each. Names follow https://prometheus.io/docs/practices/naming/. */
@@ -14,8 +15,8 @@ export class Metrics {
   );
   readonly otherScenes = this.#counter(
     'kdad_other_scenes_total',
-    'Anomalous frames that are unlike what the model learned as a whole: black, or of something else.',
-    ['camera'],
+    'Frames that are not what the model learned as a whole; scene is dark, bright, blurred (whatever their verdict) or other (anomalous frames only).',
+    ['camera', 'scene'],
   );
   readonly framesDropped = this.#counter(
     'kdad_frames_dropped_total',
@@ -161,7 +162,7 @@ export class Metrics {
   addCamera(camera: string): void {
     this.framesReceived.inc({ camera }, 0);
     for (const verdict of ['good', 'review', 'anomalous']) this.framesJudged.inc({ camera, verdict }, 0);
-    this.otherScenes.inc({ camera }, 0);
+    for (const scene of frameScenes) this.otherScenes.inc({ camera, scene }, 0);
     for (const reason of ['busy', 'inference', 'unsettled', 'damaged', 'untriggered'])
       this.framesDropped.inc({ camera, reason }, 0);
     this.frameLatencySeconds.zero({ camera });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Bundle } from '../bundle/read.js';
 import { readSelfTest } from '../bundle/self-test.js';
 import { checkTarget, writeBundle } from '../bundle/write.js';
+import { joinAppearances, usualAppearance } from '../data/appearance.js';
 import { loadImages } from '../data/load-images.js';
 import type { Preprocessing } from '../data/preprocessing.js';
 import { readMakings } from '../detector/makings.js';
@@ -61,7 +62,7 @@ export async function addImages(bundle: Bundle, { root, images, out, engine, sig
   }
   await makeParent(out);
   await checkTarget(out);
-  const { preprocessing, recipe: written, detector: built, int8: inBytes, threshold } = manifest;
+  const { preprocessing, recipe: written, detector: built, appearance, int8: inBytes, threshold } = manifest;
   const frames = await framesOf(root, images, preprocessing, signal);
   const { seed } = written;
   const copies = recipe.data.memory.degradedCopies ? await degradedCopies(frames, size, heldSeed(seed)) : [];
@@ -99,6 +100,7 @@ export async function addImages(bundle: Bundle, { root, images, out, engine, sig
     },
     manifest: {
       ...about,
+      appearance: appearance && joinAppearances(appearance, usualAppearance(frames, size)),
       data: { ...about.data, added: (about.data.added ?? 0) + images.length },
       selfTest: { ...about.selfTest, score: selfTestScore },
       int8: inBytes && int8 && { ...inBytes, selfTestScore: int8.selfTestScore },

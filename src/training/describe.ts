@@ -12,6 +12,7 @@ export interface Parts extends Pick<Prepared, 'split' | 'recipe' | 'preprocessin
   readonly teacher: Manifest['teacher'];
   readonly maxBatch: number;
   readonly background?: number;
+  readonly appearance: Manifest['appearance'];
   readonly calibration: Calibration;
   readonly int8: Manifest['int8'];
   readonly selfTest: Manifest['selfTest'];
@@ -33,6 +34,7 @@ export function describe(parts: Parts): Omit<Manifest, 'files'> {
       tiles: preprocessing.tiles,
     },
     detector: { file: 'detector.onnx', maxBatch: parts.maxBatch, background: parts.background },
+    appearance: parts.appearance,
     recipe: { ...recipe, seed },
     data,
     teacher,

@@ -1,5 +1,6 @@
 import type { Calibration } from '../bundle/calibration.js';
 import { type BundleContents, checkTarget, writeBundle } from '../bundle/write.js';
+import { usualAppearance } from '../data/appearance.js';
 import { fingerprint } from '../data/fingerprint.js';
 import { encodePng } from '../data/image.js';
 import { randomFrom } from '../data/random.js';
@@ -107,6 +108,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const manifest = describe({
     ...{ engine, seed, recipe, split, preprocessing, maxBatch, calibration, distilled },
     background: opinions?.background,
+    appearance: usualAppearance(
+      framesOf(prepared, () => true),
+      preprocessing.size,
+    ),
     data: { images: good.length, sha256: dataHash, padded },
     teacher: { sha256: teacherHash },
     int8: {

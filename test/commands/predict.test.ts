@@ -54,6 +54,13 @@ describe('kdad-edge predict', () => {
     expect(stderr).toContain('Expected a share from 0.01% to 50%, or a part of the threshold from 0.1 to 0.99');
   });
 
+  it('says what is odd about a picture as a whole', async () => {
+    const folder = await folderWith();
+    await sharp(join(tiny.data, 'test/good/000.png')).linear(0.1, 0).toFile(join(folder, 'lamp-out.png'));
+    const { stdout } = await kdadEdge('predict', '--model', tiny.bundle, folder);
+    expect(stdout).toMatch(/^.*lamp-out\.png .*(good|ANOMALOUS), too dark as a whole\n$/);
+  });
+
   it('reports what it cannot read, judges the rest, and exits with the code of the error', async () => {
     const folder = await folderWith({ 'broken.png': 'text' });
     await cp(join(tiny.data, 'test/good/000.png'), join(folder, 'whole.png'));

@@ -16,7 +16,7 @@ it("closes a camera's alert when its last frame has been judged, while other cam
           kind: 'judged',
           scores: new Float32Array(batch).fill(2),
           maps: Array(batch).fill(null),
-          otherScenes: Array(batch).fill(false),
+          scenes: Array(batch).fill(null),
         };
       },
     },

@@ -10,7 +10,7 @@ const prediction = (name: string, frame?: number) => ({
   frame,
   picture: { width: 8, height: 6, pixels: new Uint8Array(8 * 6 * 3) },
   padded: false,
-  otherScene: false,
+  scene: null,
   score: 1,
   map: { values: new Float32Array(4), size: [2, 2] as const },
 });

@@ -12,10 +12,11 @@ describe('a verdict', () => {
     expect(judge(frame(0), score, 2, { review: 0.9 })).toMatchObject({ verdict, anomalous: verdict === 'anomalous' });
   });
 
-  it('says that an anomalous frame is of another scene as a whole, and only of such', () => {
-    expect(judge(frame(0), 3, 2, { otherScene: true }).scene).toBe('other');
-    expect(judge(frame(0), 1, 2, { otherScene: true })).not.toHaveProperty('scene');
-    expect(judge(frame(0), 3, 2)).not.toHaveProperty('scene');
+  it('says what is odd about a frame as a whole; that it is of another scene, only of an anomalous one', () => {
+    expect(judge(frame(0), 3, 2, { scene: 'other' }).scene).toBe('other');
+    expect(judge(frame(0), 1, 2, { scene: 'other' })).not.toHaveProperty('scene');
+    expect(judge(frame(0), 1, 2, { scene: 'dark' }).scene).toBe('dark');
+    expect(judge(frame(0), 3, 2, { scene: null })).not.toHaveProperty('scene');
   });
 
   it('asks for no review where no band is configured', () => {
