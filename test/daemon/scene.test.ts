@@ -25,11 +25,13 @@ http: { port: 0 }
 `;
   const daemon = await startDaemon('look', yaml, { folder: await folderWith(), brokerPort: broker.port });
   /** By picture, as the frames count them. */
-  const scenes = () =>
-    daemon.on('cameras/line/verdict').reduce<Record<number, string | undefined>>((told, { payload }) => {
-      const { sequence, scene } = JSON.parse(payload.toString());
-      return { ...told, [sequence % 3]: scene };
-    }, {});
+  const scenes = (): Record<number, string | undefined> =>
+    Object.fromEntries(
+      daemon.on('cameras/line/verdict').map(({ payload }) => {
+        const { sequence, scene } = JSON.parse(payload.toString());
+        return [sequence % 3, scene];
+      }),
+    );
   await until(() => Object.keys(scenes()).length === 3, daemon.log);
   expect(scenes()).toEqual({ 0: undefined, 1: 'dark', 2: 'blurred' });
   const metrics = await daemon.metrics();
