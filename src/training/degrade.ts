@@ -8,6 +8,9 @@ const BLUR = [0, 1] as const;
 const NOISE = [0, 6] as const;
 const QUALITY = [50, 95] as const;
 
+/** The part of the copies that is compressed. JPEG takes most of the noise away, and cameras that send their pictures as they are do not. */
+const COMPRESSED = 0.3;
+
 /** sharp blurs no less. */
 const LEAST_BLUR = 0.3;
 
@@ -31,6 +34,7 @@ export async function degraded(
   const soft = blur < LEAST_BLUR ? lit : new Uint8ClampedArray(await sharp(lit, { raw }).blur(blur).raw().toBuffer());
   const normal = normalFrom(random);
   for (let i = 0; i < soft.length; i++) soft[i] += noise * normal();
+  if (random() >= COMPRESSED) return new Uint8Array(soft);
   const jpeg = await sharp(soft, { raw }).jpeg({ quality }).toBuffer();
   return new Uint8Array(await sharp(jpeg).removeAlpha().toColourspace('srgb').raw().toBuffer());
 }
