@@ -1,7 +1,8 @@
 // Whether the daemon bears a long day: four cameras at 25 frames a second through a real ffmpeg and a real Mosquitto, on two cores.
 //   npm run soak -- [--minutes 10] [--model BUNDLE --video FILE] [--json]
-// Without a bundle of yours it trains a small one first. Warm-up is the first half of the run, at most five minutes, until which the buffers of the outbox and
-// of the allocators are full: nothing is held against it, but frames. Exits with 1 when a limit is passed; `--latency`, `--memory` and `--blocked` move them, for boxes that are busy otherwise.
+// Without a bundle of yours it trains a small one first. Warm-up is the first half of the run, at most five minutes: the
+// buffers of the outbox and of the allocators fill until then. Nothing is held against it, but frames. Exits with 1 when
+// a limit is passed; `--latency`, `--memory` and `--blocked` move them, for boxes that are busy otherwise.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

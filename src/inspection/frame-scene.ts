@@ -5,17 +5,18 @@ export const frameScenes = ['dark', 'bright', 'blurred', 'other'] as const;
 export type FrameScene = (typeof frameScenes)[number];
 
 /**
- * Of the darkest good picture; of what the brightest has left to white; of the least sharp one. On the four products that defaults are chosen on, no test
- * picture, good or defective, is told so, and none at 0.8 of its light or blurred by a pixel; at 1.2 times its light 5 of 120. All are told at a tenth of their
- * light, and blurred by 6 pixels, as long as the sensor's noise is not as strong as what blur leaves.
+ * Of the darkest good picture; of what the brightest has left to white; of the least sharp one. Chosen on four products:
+ * no test picture, good or defective, is told so, and no good one at 0.8 of its light or blurred by a pixel; at 1.2 times
+ * its light 5 of 140 good ones are. All are at a tenth of their light, and blurred by 6 pixels. Noise hides blur: with 5
+ * grey levels after a blur of 4 pixels none is told.
  */
 const DARK = 0.6;
 const BRIGHT = 0.5;
 const BLURRED = 0.5;
 
 /**
- * So many times the highest mean that maps of good pictures have. On the four products that defaults are chosen on, maps of defects had 2.2 at most, of a black
- * frame 3.2 to 3.7, of another product 1.9 to 4.3.
+ * So many times the highest mean that maps of good pictures have. On the same products maps of defects had 2.2 at most,
+ * of a black frame 3.2 to 3.7, of another product 1.9 to 4.3.
  */
 const OTHER = 2.5;
 

@@ -8,7 +8,10 @@ const BLUR = [0, 1] as const;
 const NOISE = [0, 6] as const;
 const QUALITY = [50, 95] as const;
 
-/** The part of the copies that is compressed. JPEG takes most of the noise away, and cameras that send their pictures as they are do not. */
+/**
+ * The part of the copies that is compressed: JPEG takes most of the noise away, and many cameras send their pictures as
+ * they are.
+ */
 const COMPRESSED = 0.3;
 
 /** sharp blurs no less. */
