@@ -1,6 +1,8 @@
-// What decoding costs, and what ways to scale do to the scores: node bench/decode.js --scene FOLDER [--sizes 1280x720,1920x1080] [--json]
-// FOLDER is that of bench/latency.js. Milliseconds of the processor a frame, in the median of five runs over the clip, each way in turn; the
-// difference of scores is to the same frames decoded without loss and scaled as in training, relative, the largest and the mean of 20 frames.
+// What decoding costs, and what ways to scale do to the scores:
+//   node bench/decode.js --scene FOLDER [--sizes 1280x720,1920x1080] [--json]
+// FOLDER is that of bench/latency.js. Milliseconds of the processor a frame, in the median of five runs over the clip,
+// each way in turn; the difference of scores is to the same frames decoded without loss and scaled as in training,
+// relative, the largest and the mean of 20 frames.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

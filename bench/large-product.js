@@ -1,4 +1,5 @@
-// Renders a large product with small defects, to measure what tiles are for: a brushed plate at 2048 x 2048 pixels, with scratches, dents, stains and fibres of 10 to 35 pixels.
+// Renders a large product with small defects, to measure what tiles are for: a brushed plate at 2048 x 2048 pixels,
+// with scratches, dents, stains and fibres of 10 to 35 pixels.
 //   node bench/large-product.js FOLDER [--side 2048] [--good 60] [--seed 7]
 //   node bench/products.js PARENT --out ... --tiles 4x4
 import { parseArgs } from 'node:util';

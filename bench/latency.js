@@ -1,10 +1,13 @@
-// From a camera's frame to its verdict at the broker: how long that takes, where the time goes, and what the daemon needs for it, on two cores.
-//   npm run build && node bench/latency.js [--cameras 1] [--size 1920x1080] [--fps 10] [--bits 4M] [--seconds 30] [--starts 3]
+// From a camera's frame to its verdict at the broker: how long that takes, where the time goes, and what the daemon
+// needs for it, on two cores.
+//   npm run build && node bench/latency.js [--cameras 1] [--size 1920x1080] [--fps 10] [--bits 4M] [--seconds 30]
+//   [--starts 3]
 //     [--settings FILE] [--main FILE] [--scene FOLDER] [--json]
-// The cameras are RTSP servers that send H.264 and know when each frame left them; daemon, ffmpeg and Mosquitto are real. --starts: how often
-// the start is measured, with a camera and with a video file. --settings: a file of more lines for the daemon's configuration. --main: the
-// `dist/main.js` of another checkout. --scene: a folder that keeps the trained bundle and the clips for the next time. Times count from when
-// the frame's last byte was handed to the socket.
+// The cameras are RTSP servers that send H.264 and know when each frame left them; daemon, ffmpeg and Mosquitto are
+// real. --starts: how often the start is measured, with a camera and with a video file. --settings: a file of more
+// lines for the daemon's configuration. --main: the `dist/main.js` of another checkout. --scene: a folder that keeps
+// the trained bundle and the clips for the next time. Times count from when the frame's last byte was handed to the
+// socket.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -57,7 +60,9 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Milliseconds from the daemon's launch, in the median: to what its log tells, and to the first verdict at the broker. */
+/**
+ * Milliseconds from the daemon's launch, in the median: to what its log tells, and to the first verdict at the broker.
+ */
 async function measureStarts({ model, settings, video, stream }) {
   const sources = { rtsp: async (url) => ({ kind: 'rtsp', url }), file: async () => ({ kind: 'file', path: video }) };
   const medians = {};

@@ -1,5 +1,6 @@
-// How the cost of judging grows with the resolution (the same weights at other sizes) and with the cameras (the daemon, 720p at 10 frames a
-// second): node bench/scaling.js --model BUNDLE [--sizes 128,256,384] [--cameras 1,2,4,8] prints one JSON document.
+// How the cost of judging grows with the resolution (the same weights at other sizes) and with the cameras (the daemon,
+// 720p at 10 frames a second): node bench/scaling.js --model BUNDLE [--sizes 128,256,384] [--cameras 1,2,4,8] prints
+// one JSON document.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

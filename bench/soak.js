@@ -1,8 +1,9 @@
-// Whether the daemon bears a long day: four cameras at 25 frames a second through a real ffmpeg and a real Mosquitto, on two cores.
+// Whether the daemon bears a long day: four cameras at 25 frames a second through a real ffmpeg and a real Mosquitto,
+// on two cores.
 //   npm run soak -- [--minutes 10] [--model BUNDLE --video FILE] [--json]
-// Without a bundle of yours it trains a small one first. Warm-up is the first half of the run, at most five minutes: the
-// buffers of the outbox and of the allocators fill until then. Nothing is held against it, but frames. Exits with 1 when
-// a limit is passed; `--latency`, `--memory` and `--blocked` move them, for boxes that are busy otherwise.
+// Without a bundle of yours it trains a small one first. Warm-up is the first half of the run, at most five minutes:
+// the buffers of the outbox and of the allocators fill until then. Nothing is held against it, but frames. Exits with 1
+// when a limit is passed; `--latency`, `--memory` and `--blocked` move them, for boxes that are busy otherwise.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,7 +22,10 @@ const { values } = parseArgs({
     latency: { type: 'string', default: '5' },
     /** Megabytes that daemon and inference process may grow, together. */
     memory: { type: 'string', default: '6' },
-    /** Milliseconds that the daemon may block its event loop; while it waits for a processor that others have, it does not. */
+    /**
+     * Milliseconds that the daemon may block its event loop; while it waits for a processor that others have, it does
+     * not.
+     */
     blocked: { type: 'string', default: '100' },
   },
 });

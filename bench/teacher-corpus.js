@@ -1,5 +1,5 @@
-// Gathers the pictures that the teacher in assets/teacher learned from: node bench/teacher-corpus.js FOLDER
-// On Debian 12, as a user who may run apt-get download; needs dpkg and unzip, 25 GB of disk while it works and 15 GB afterwards.
+// Gathers the pictures that the teacher in assets/teacher learned from: node bench/teacher-corpus.js FOLDER On Debian
+// 12, as a user who may run apt-get download; needs dpkg and unzip, 25 GB of disk while it works and 15 GB afterwards.
 // What it finds is the corpus for kdad-edge teacher distill --corpus FOLDER/pictures.
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';

@@ -1,6 +1,7 @@
-// How long the default training takes, and how well its student tells then, by the reference's own measure: image and pixel AUROC of the product of
-// the three layers at the size of the input. node bench/time-to-auroc.js --data DATASET --teacher FILE [--seeds 0,1,2]
-// One JSON line a seed. The seconds are those of all of `kdad-edge train`: reading the images, validation, threshold and int8 included.
+// How long the default training takes, and how well its student tells then, by the reference's own measure: image and
+// pixel AUROC of the product of the three layers at the size of the input. node bench/time-to-auroc.js --data DATASET
+// --teacher FILE [--seeds 0,1,2] One JSON line a seed. The seconds are those of all of `kdad-edge train`: reading the
+// images, validation, threshold and int8 included.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

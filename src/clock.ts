@@ -22,8 +22,8 @@ const SLEW = 10_000;
 const EVEN = 3_600_000;
 
 /**
- * The time of day for what is done by date and cannot be undone. A box may start with a wrong clock, and be told the right one minutes later; so
- * the clock is believed once it has gone evenly for an hour.
+ * The time of day for what is done by date and cannot be undone. A box may start with a wrong clock, and be told the
+ * right one minutes later; so the clock is believed once it has gone evenly for an hour.
  */
 export class BelievedClock {
   readonly #wall: () => number;

@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { KdadError } from './errors.js';
 
 /**
- * Makes the folder that will hold a file or folder, and says early, before hours of work, when nothing can be written there.
+ * Makes the folder that will hold a file or folder, and says early, before hours of work, when nothing can be written
+ * there.
  * @throws KdadError OUTPUT_UNWRITABLE
  */
 export async function makeParent(path: string): Promise<void> {

@@ -1,6 +1,9 @@
 import { median } from '../../dist/metrics/robust.js';
 
-/** What is compared: a number of `kdad-edge bench --json` with one of the program in PyTorch, and the ratio that is wanted at most. */
+/**
+ * What is compared: a number of `kdad-edge bench --json` with one of the program in PyTorch, and the ratio that is
+ * wanted at most.
+ */
 const compared = [
   ...[1, 8].map((batch) => inference('fp32', batch, 1)),
   ...[1, 8].map((batch) => inference('int8', batch, 0.4)),
@@ -23,7 +26,8 @@ function inference(precision, batch, wanted) {
 
 /**
  * Medians of both programs' milliseconds an image, and of the ratio of each pair with its spread.
- * @param pairs each with what `kdad-edge bench --json` (`own`) and the program in PyTorch (`reference`) printed, one after the other
+ * @param pairs each with what `kdad-edge bench --json` (`own`) and the program in PyTorch (`reference`) printed, one
+ *   after the other
  */
 export function ratiosOf(pairs) {
   return compared.map(({ what, own, reference, wanted }) => {
@@ -42,7 +46,9 @@ export function ratiosOf(pairs) {
   });
 }
 
-/** Medians over the pairs of milliseconds an image by batch size: both precisions, and PyTorch where it was measured. */
+/**
+ * Medians over the pairs of milliseconds an image by batch size: both precisions, and PyTorch where it was measured.
+ */
 export function batchesOf(pairs) {
   return Object.keys(pairs[0].own.inferenceMs.fp32).map((batch) => {
     const reference = pairs.flatMap((pair) => pair.reference[`infer_ms_channels_last_b${batch}`] ?? []);

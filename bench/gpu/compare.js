@@ -1,7 +1,10 @@
-// Every device that can be used here against the processor: scores, milliseconds a batch, images a second. Needs Node and this package, built:
-//   node bench/gpu/compare.js [--model BUNDLE | --size 256] [--devices cpu,cuda,tensorrt,webgpu] [--precisions fp32,fp16] [--batches 1,8,32]
+// Every device that can be used here against the processor: scores, milliseconds a batch, images a second. Needs Node
+// and this package, built:
+//   node bench/gpu/compare.js [--model BUNDLE | --size 256] [--devices cpu,cuda,tensorrt,webgpu] [--precisions
+//   fp32,fp16] [--batches 1,8,32]
 //     [--seconds 3] [--json FILE]
-// The exit code is 1 when a device that can be used scores otherwise than the processor. docs/hardware.md is glad of what it prints.
+// The exit code is 1 when a device that can be used scores otherwise than the processor. docs/hardware.md is glad of
+// what it prints.
 import { execFileSync, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';

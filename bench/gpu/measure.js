@@ -1,4 +1,5 @@
-// One device and precision, in a process of its own that compare.js starts: a driver that fails takes nothing else along.
+// One device and precision, in a process of its own that compare.js starts: a driver that fails takes nothing else
+// along.
 import { openBundle } from '../../dist/bundle/read.js';
 import { halfDetector } from '../../dist/detector/half-detector.js';
 import { halfPrecision } from '../../dist/engine/onnx/half-precision.js';

@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 /** Kernel ticks a second, in which processor time is counted (proc_pid_stat(5)). */
 const TICKS = 100;
 
-/** A process and all below it: what each is, its memory in bytes (RSS, and PSS, which shares common pages out) and its processor time in seconds. */
+/**
+ * A process and all below it: what each is, its memory in bytes (RSS, and PSS, which shares common pages out) and its
+ * processor time in seconds.
+ */
 export async function processTree(pid) {
   const [command, stat, rollup, children] = await Promise.all(
     [`cmdline`, `stat`, `smaps_rollup`, `task/${pid}/children`].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),

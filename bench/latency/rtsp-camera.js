@@ -8,8 +8,9 @@ const LARGEST = 1400;
 const CLOCK = 90_000;
 
 /**
- * A network camera on 127.0.0.1 that sends encoded frames over RTSP (RFC 2326, interleaved in its TCP connection) and notes when each one left it.
- * It begins each time with the first frame, a key frame, as cameras do that make one for whoever connects.
+ * A network camera on 127.0.0.1 that sends encoded frames over RTSP (RFC 2326, interleaved in its TCP connection) and
+ * notes when each one left it. It begins each time with the first frame, a key frame, as cameras do that make one for
+ * whoever connects.
  */
 export class RtspCamera {
   #stream;
@@ -17,7 +18,9 @@ export class RtspCamera {
   #units;
   #sockets = new Set();
   #server = createServer((socket) => this.#talk(socket));
-  /** When the last byte of each frame was handed to the socket, milliseconds since the epoch; of the last connection. */
+  /**
+   * When the last byte of each frame was handed to the socket, milliseconds since the epoch; of the last connection.
+   */
   sent = [];
   /** The transports that viewers asked for (RFC 2326, 12.39), one after the other; only TCP is to be had. */
   transports = [];

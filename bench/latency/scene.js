@@ -16,7 +16,8 @@ export async function makeModel(folder) {
 }
 
 /**
- * The product's line as network cameras send it: H.264, a key frame every two seconds, no B frames, noise of a sensor in every frame.
+ * The product's line as network cameras send it: H.264, a key frame every two seconds, no B frames, noise of a sensor
+ * in every frame.
  * @param bits a second
  * @returns paths of the bare H.264, and of the same as MP4
  */

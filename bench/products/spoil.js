@@ -1,4 +1,5 @@
-// A dataset in which one in fifty of the good images to learn from is a defective one, as where nobody has looked closely.
+// A dataset in which one in fifty of the good images to learn from is a defective one, as where nobody has looked
+// closely.
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { findDataset } from '../../dist/data/dataset.js';

@@ -6,7 +6,10 @@ import { featureMaps } from '../../dist/model/backbone.js';
 import { activationRanges } from '../../dist/training/activation-ranges.js';
 import { traceDetector } from '../../dist/training/export-detector.js';
 
-/** A bundle's detector for square pictures of another size, in floats and in integers: as fast as one that was trained at that size. */
+/**
+ * A bundle's detector for square pictures of another size, in floats and in integers: as fast as one that was trained
+ * at that size.
+ */
 export async function detectorsOfSize(bundle, size) {
   const { weights, options, size: own } = await readMakings(bundle);
   const { teacher, student } = weights;

@@ -1,6 +1,6 @@
-// Preloaded into the daemon (node --import), notes each time that its event loop stands still: when, for how long, and how much of that the
-// thread only waited for a processor that other programs, or other machines on the same host, had. Milliseconds, a line each, in the file
-// named by SOAK_LOOP_PROBE.
+// Preloaded into the daemon (node --import), notes each time that its event loop stands still: when, for how long, and
+// how much of that the thread only waited for a processor that other programs, or other machines on the same host, had.
+// Milliseconds, a line each, in the file named by SOAK_LOOP_PROBE.
 import { appendFileSync, readFileSync } from 'node:fs';
 
 const PERIOD = 10;
@@ -16,7 +16,10 @@ const read = (path) => {
   }
 };
 
-/** Nanoseconds on the run queue (https://docs.kernel.org/scheduler/sched-stats.html), and ticks that the host took (proc_stat(5)). */
+/**
+ * Nanoseconds on the run queue (https://docs.kernel.org/scheduler/sched-stats.html), and ticks that the host took
+ * (proc_stat(5)).
+ */
 function waited() {
   const queued = Number(read(`/proc/self/task/${process.pid}/schedstat`).split(' ')[1] ?? 0) / 1e6;
   const stolen = TICK * Number(/^cpu +(?:\d+ ){7}(\d+)/.exec(read('/proc/stat'))?.[1] ?? 0);

@@ -33,7 +33,10 @@ export function latency(first, last, camera, share) {
   }
 }
 
-/** Bytes by which a process grew: from the median of the first third to that of the last, so that one sample tells nothing. */
+/**
+ * Bytes by which a process grew: from the median of the first third to that of the last, so that one sample tells
+ * nothing.
+ */
 export function growth(samples, process) {
   const third = Math.ceil(samples.length / 3);
   const median = (some) => some.map(({ memory }) => memory[process]).sort((a, b) => a - b)[Math.floor(some.length / 2)];

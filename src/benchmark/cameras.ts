@@ -21,7 +21,10 @@ const SECONDS_OF_CLIP = 10;
 
 type Common = Omit<LineOptions, 'clip' | 'fps' | 'cameras' | 'untilDropped'>;
 
-/** One camera at 10 frames a second in each height, and the most cameras at each of these rates. @throws as `runLine` */
+/**
+ * One camera at 10 frames a second in each height, and the most cameras at each of these rates.
+ * @throws as `runLine`
+ */
 export async function measureLine(
   common: Common,
   {

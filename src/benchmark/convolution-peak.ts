@@ -18,7 +18,10 @@ const attributes = { kernel_shape: [FILTER, FILTER], pads: [1, 1, 1, 1] };
 /** Operations of the whole graph: a product and a sum are two. */
 export const OPERATIONS = CONVOLUTIONS * 2 * CHANNELS ** 2 * FILTER ** 2 * SIZE ** 2;
 
-/** Operations a second of onnxruntime's convolutions, in floats and in 8-bit integers. @throws KdadError ENGINE_FAILED; the signal's reason */
+/**
+ * Operations a second of onnxruntime's convolutions, in floats and in 8-bit integers.
+ * @throws KdadError ENGINE_FAILED; the signal's reason
+ */
 export async function convolutionPeak({
   threads,
   repetition,

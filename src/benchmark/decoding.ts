@@ -24,7 +24,10 @@ export interface DecodingOptions {
   readonly onProgress?: (what: string) => void;
 }
 
-/** By the camera's own command line, as fast as it goes; no frame is judged. @throws KdadError FFMPEG_FAILED, BENCH_FAILED */
+/**
+ * By the camera's own command line, as fast as it goes; no frame is judged.
+ * @throws KdadError FFMPEG_FAILED, BENCH_FAILED
+ */
 export async function measureDecoding(options: DecodingOptions): Promise<MeasuredDecoding> {
   const { clips, ffmpeg, heights, seconds, signal, onProgress } = options;
   const framesPerSecond: MeasuredDecoding['framesPerSecond'] = {};

@@ -60,7 +60,8 @@ const STRAGGLERS = 1000;
 const LEAST = 0.95;
 
 /**
- * Runs the built daemon, with a broker of our own, on cameras that play a clip. No frame counts as anomalous: good ones are what a line has.
+ * Runs the built daemon, with a broker of our own, on cameras that play a clip. No frame counts as anomalous: good ones
+ * are what a line has.
  * @throws KdadError BENCH_FAILED; the signal's reason
  */
 export async function runLine(options: LineOptions): Promise<LineRun> {

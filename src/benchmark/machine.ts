@@ -26,7 +26,10 @@ export interface Machine {
   readonly kdadEdge: string;
   /** Mean load of the last minute, before anything was measured. */
   readonly load: number;
-  /** Cores that were busy while we did nothing: with other programs, or with other machines on the same host. Linux only. */
+  /**
+   * Cores that were busy while we did nothing: with other programs, or with other machines on the same host. Linux
+   * only.
+   */
   readonly busyCores: number | null;
 }
 

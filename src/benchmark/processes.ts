@@ -7,8 +7,8 @@ export type ByRole = Record<ProcessRole | 'total', number>;
 const TICKS = 100;
 
 /**
- * Bytes of a daemon and of its children. Memory that processes share is divided among them (proportional set size, smaps_rollup in
- * proc_pid_smaps(5)), or counted in each where the kernel does not tell.
+ * Bytes of a daemon and of its children. Memory that processes share is divided among them (proportional set size,
+ * smaps_rollup in proc_pid_smaps(5)), or counted in each where the kernel does not tell.
  */
 export const memoryOf = (daemon: number): Promise<ByRole> =>
   summed(daemon, async (pid) => {

@@ -2,19 +2,25 @@ import { bodyConvolutions, type Convolution, convolutions, featureMaps } from '.
 import type { ByBatch } from './inference.js';
 import { rounded } from './statistics.js';
 
-/** What the machine could do, and what the detector makes of it (Williams et al. 2009, https://doi.org/10.1145/1498765.1498785). */
+/**
+ * What the machine could do, and what the detector makes of it (Williams et al. 2009,
+ * https://doi.org/10.1145/1498765.1498785).
+ */
 export interface Roofline {
   /** Operations a second of one large convolution, in units of 10^9, by precision. */
   readonly peak: Record<string, number>;
   /** Operations of the detector's convolutions for one image, in units of 10^9. */
   readonly operations: number;
-  /** By precision, at the batch that takes least an image: what is reached, and its share of the peak. Empty when inference was not measured. */
+  /**
+   * By precision, at the batch that takes least an image: what is reached, and its share of the peak. Empty when
+   * inference was not measured.
+   */
   readonly reached: Record<string, { readonly batch: number; readonly rate: number; readonly share: number }>;
 }
 
 /**
- * Operations (a product and a sum are two) of teacher's and student's convolutions for one image. Everything else, the map included, is
- * less than a hundredth of it.
+ * Operations (a product and a sum are two) of teacher's and student's convolutions for one image. Everything else, the
+ * map included, is less than a hundredth of it.
  * @param size height and width of the image
  * @param sharedStem whether the student goes on from the teacher's stem
  */

@@ -9,11 +9,15 @@ export interface Repetition {
   readonly runs: number;
 }
 
-/** Milliseconds before each turn: onnxruntime's threads of the kind before spin for up to 50 ms, on cores that the next one wants. */
+/**
+ * Milliseconds before each turn: onnxruntime's threads of the kind before spin for up to 50 ms, on cores that the next
+ * one wants.
+ */
 const REST = 150;
 
 /**
- * Median milliseconds of each kind of work, by its name. The kinds take turns, so that what else the machine does meets them all.
+ * Median milliseconds of each kind of work, by its name. The kinds take turns, so that what else the machine does meets
+ * them all.
  * @throws the signal's reason
  */
 export async function inTurns<Name extends string>(

@@ -1,6 +1,6 @@
 /**
- * The largest count from 1 to `most` that holds, for a question whose answer is yes up to some count and no beyond it: doubled until it fails,
- * then halved in between.
+ * The largest count from 1 to `most` that holds, for a question whose answer is yes up to some count and no beyond it:
+ * doubled until it fails, then halved in between.
  * @returns 0 when not even 1 holds
  */
 export async function largest(most: number, holds: (count: number) => Promise<boolean>): Promise<number> {

@@ -19,7 +19,11 @@ export function threadCounts(most: number): number[] {
   return [...counts, most];
 }
 
-/** Each number of threads takes turns with the others. @param frame one, uint8 RGB @throws KdadError ENGINE_FAILED; the signal's reason */
+/**
+ * Each number of threads takes turns with the others.
+ * @param frame one, uint8 RGB
+ * @throws KdadError ENGINE_FAILED; the signal's reason
+ */
 export async function measureScaling(
   bundle: Bundle,
   frame: Uint8Array,
@@ -37,12 +41,17 @@ export async function measureScaling(
   }
 }
 
-/** Of the work, by Karp and Flatt's measure: more is not the detector's own. Of 2 threads less than 1.6 times the speed of one, of 4 less than 2.3 times. */
+/**
+ * Of the work, by Karp and Flatt's measure: more is not the detector's own. Of 2 threads less than 1.6 times the speed
+ * of one, of 4 less than 2.3 times.
+ */
 const LARGEST_SERIAL_SHARE = 0.25;
 /** So much slower is still as fast: runs differ by as much. */
 const AS_FAST = 1.05;
 
-/** What is wrong where many threads bring little, and what to do about it; undefined where they bring what they should. */
+/**
+ * What is wrong where many threads bring little, and what to do about it; undefined where they bring what they should.
+ */
 export function badScaling(milliseconds: Readonly<Record<number, number>>): string | undefined {
   const counts = Object.keys(milliseconds).map(Number);
   const most = Math.max(...counts);

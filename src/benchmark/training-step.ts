@@ -14,8 +14,8 @@ import { rounded } from './statistics.js';
 const FEATURE_MEMORY = 1e9;
 
 /**
- * Milliseconds an image of a training step, the teacher's features kept as in every epoch but the first. Weights and images are random: they
- * take as long as others.
+ * Milliseconds an image of a training step, the teacher's features kept as in every epoch but the first. Weights and
+ * images are random: they take as long as others.
  */
 export async function stepTime({
   batch,

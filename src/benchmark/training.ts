@@ -22,7 +22,10 @@ export interface MeasuredTraining {
 
 const main = fileURLToPath(new URL('./training-main.js', import.meta.url));
 
-/** Measures steps of training in a process of their own, so that its memory is known. @throws KdadError BENCH_FAILED; the signal's reason */
+/**
+ * Measures steps of training in a process of their own, so that its memory is known.
+ * @throws KdadError BENCH_FAILED; the signal's reason
+ */
 export async function measureTraining(job: TrainingJob, signal?: AbortSignal): Promise<MeasuredTraining> {
   const child = fork(main, [JSON.stringify(job)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const stop = () => child.kill('SIGKILL');

@@ -5,7 +5,9 @@ export const calibrationSchema = z.strictObject({
   rule: z.string(),
   parameters: z.record(z.string(), z.number()),
   threshold: z.number().positive(),
-  /** The rule's false alarms on the images below, each left out once, and the 95 % confidence interval of their rate. */
+  /**
+   * The rule's false alarms on the images below, each left out once, and the 95 % confidence interval of their rate.
+   */
   falseAlarms: z.strictObject({
     count: z.int().nonnegative(),
     images: z.int().positive(),

@@ -4,7 +4,8 @@ import { type Bundle, openBundle } from './read.js';
 import { versionsBefore } from './store.js';
 
 /**
- * Opens the version of a store that was in use before, or an earlier one: a line is better watched by that one than by none.
+ * Opens the version of a store that was in use before, or an earlier one: a line is better watched by that one than by
+ * none.
  * @param failure what is the matter with the version in use
  * @throws the failure where none can be opened
  */

@@ -22,8 +22,9 @@ const requiredFiles = ['detector.onnx', 'calibration.json', 'self-test.png'];
 const int8Files = ['detector-int8.onnx', 'calibration-int8.json'];
 
 /**
- * `manifest.json` of a bundle: everything needed to run the detector, to judge where it came from, and to notice damage.
- * It holds no time and no path of the machine that wrote it, so the same data, seed and version give the same bytes.
+ * `manifest.json` of a bundle: everything needed to run the detector, to judge where it came from, and to notice
+ * damage. It holds no time and no path of the machine that wrote it, so the same data, seed and version give the same
+ * bytes.
  */
 export const manifestSchema = z
   .strictObject({
@@ -58,7 +59,10 @@ export const manifestSchema = z
       })
       .optional(),
     recipe: z.looseObject({ name: z.string(), epochs: z.int().nonnegative(), seed: z.int() }),
-    /** The good images, learned and held out; `data/fingerprint.ts` says what the hash is of, `padded` how many have another shape than most. */
+    /**
+     * The good images, learned and held out; `data/fingerprint.ts` says what the hash is of, `padded` how many have
+     * another shape than most.
+     */
     data: z.strictObject({
       images: z.int().positive(),
       sha256,
@@ -75,13 +79,19 @@ export const manifestSchema = z
       rule: z.string(),
       parameters: z.record(z.string(), z.number()),
     }),
-    /** The same detector in 8-bit integers; its calibration is in `calibration-int8.json`. Bundles of earlier versions have none. */
+    /**
+     * The same detector in 8-bit integers; its calibration is in `calibration-int8.json`. Bundles of earlier versions
+     * have none.
+     */
     int8: z
       .strictObject({
         file: z.literal('detector-int8.onnx'),
         threshold: z.number().positive(),
         selfTestScore: z.number().positive(),
-        /** Against fp32: of the scores' ranks, and of the area under the ROC of good pictures and ones with a pasted defect. */
+        /**
+         * Against fp32: of the scores' ranks, and of the area under the ROC of good pictures and ones with a pasted
+         * defect.
+         */
         agreement: z.strictObject({
           rankCorrelation: z.number(),
           auroc: z.strictObject({ fp32: z.number(), int8: z.number() }),

@@ -7,7 +7,10 @@ export type Precision = 'fp32' | 'fp16' | 'int8';
 export const precisionChoices = ['auto', 'fp32', 'fp16', 'int8'] as const;
 export type PrecisionChoice = (typeof precisionChoices)[number];
 
-/** Instructions that multiply and add bytes in one, as /proc/cpuinfo names them: AVX512-VNNI and AVX-VNNI of x64, dot products of arm64. */
+/**
+ * Instructions that multiply and add bytes in one, as /proc/cpuinfo names them: AVX512-VNNI and AVX-VNNI of x64, dot
+ * products of arm64.
+ */
 const BYTE_PRODUCTS = /^(?:flags|Features)\s*:.*\b(?:avx512_vnni|avx_vnni|asimddp)\b/m;
 
 /** Whether this processor gains from 8-bit integers for certain; on others it may, which `kdad-edge bench` measures. */

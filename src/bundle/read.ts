@@ -34,8 +34,9 @@ export interface Bundle {
 /**
  * Opens a bundle, or the version in use of a store, after checking the size and SHA-256 of every file in it.
  *
- * @throws KdadError BUNDLE_MISSING where there is none, BUNDLE_UNSUPPORTED for one of another schema version or without the precision,
- *   BUNDLE_DAMAGED naming the file that is missing, truncated, changed or malformed, BUNDLE_UNREADABLE naming what the file system does not give
+ * @throws KdadError BUNDLE_MISSING where there is none, BUNDLE_UNSUPPORTED for one of another schema version or without
+ *   the precision, BUNDLE_DAMAGED naming the file that is missing, truncated, changed or malformed, BUNDLE_UNREADABLE
+ *   naming what the file system does not give
  */
 export async function openBundle(path: string, wanted: PrecisionChoice = 'auto'): Promise<Bundle> {
   const { directory, name, version } = await locate(resolve(path));

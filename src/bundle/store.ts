@@ -7,8 +7,8 @@ const CURRENT = 'current';
 const PREVIOUS = 'previous';
 
 /**
- * A store holds the versions of one model, each a bundle, and says by a link which one is in use: `models/<name>/<version>/`,
- * `models/<name>/current -> <version>`.
+ * A store holds the versions of one model, each a bundle, and says by a link which one is in use:
+ * `models/<name>/<version>/`, `models/<name>/current -> <version>`.
  */
 export interface Store {
   readonly versions: readonly string[];
@@ -17,7 +17,9 @@ export interface Store {
   readonly previous?: string;
 }
 
-/** @throws KdadError BUNDLE_MISSING where no version is, BUNDLE_UNREADABLE where the file system does not let us look */
+/**
+ * @throws KdadError BUNDLE_MISSING where no version is, BUNDLE_UNREADABLE where the file system does not let us look
+ */
 export async function readStore(folder: string): Promise<Store> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     const code = cause.code === 'ENOENT' || cause.code === 'ENOTDIR' ? 'BUNDLE_MISSING' : 'BUNDLE_UNREADABLE';
@@ -52,8 +54,8 @@ export async function locate(path: string): Promise<Place> {
 }
 
 /**
- * The versions of a store that may stand in for the one in use, the best first: the one that was in use before, then those with an earlier name,
- * the latest first, since links can be set by hand. Empty for what is no store.
+ * The versions of a store that may stand in for the one in use, the best first: the one that was in use before, then
+ * those with an earlier name, the latest first, since links can be set by hand. Empty for what is no store.
  */
 export async function versionsBefore(path: string): Promise<string[]> {
   const { directory, version } = await locate(path);
@@ -66,8 +68,8 @@ export async function versionsBefore(path: string): Promise<string[]> {
 
 /**
  * Puts a version to use; the one before is remembered. A reader sees the old or the new link, never none.
- * @throws KdadError BUNDLE_MISSING for a version that is not there; OUTPUT_EXISTS, OUTPUT_UNWRITABLE where no link can be made: nothing has
- *   changed then
+ * @throws KdadError BUNDLE_MISSING for a version that is not there; OUTPUT_EXISTS, OUTPUT_UNWRITABLE where no link can
+ *   be made: nothing has changed then
  */
 export async function activate(folder: string, version: string): Promise<void> {
   const { versions, current } = await readStore(folder);

@@ -22,8 +22,8 @@ const place = new RegExp(`^${HOST}(?::(\\d{1,5}))?([/?#].*)?$`, 'is');
 const number = /^(\d{1,3}(\.\d{1,3}){3}|\[)/;
 
 /**
- * Reads an address as people write it: with `#`, `/`, `?`, `@` or `%` in a password that should be percent-encoded, too, as long as it is
- * plain where the password ends.
+ * Reads an address as people write it: with `#`, `/`, `?`, `@` or `%` in a password that should be percent-encoded,
+ * too, as long as it is plain where the password ends.
  *
  * @returns undefined for what is no address
  */

@@ -23,7 +23,9 @@ const hashes: Readonly<Record<string, string>> = { MD5: 'md5', 'SHA-256': 'sha25
 /** Requests in a row that one answer may take: a server can offer several ways, and call a nonce stale. */
 const MOST_TRIES = 6;
 
-/** Says who we are where a server asks for it, which it may do anew at any time: Basic or Digest (RFC 7617, RFC 7616). */
+/**
+ * Says who we are where a server asks for it, which it may do anew at any time: Basic or Digest (RFC 7617, RFC 7616).
+ */
 export class Authorisation {
   readonly #login: Login | undefined;
   #challenge: Challenge | undefined;

@@ -87,8 +87,9 @@ function frameFilters({ size: [height, width], aspect }: Framing): string[] {
 }
 
 /**
- * Threads that had a frame each would keep it back for one frame more, and speak of damage before the frames that come first; so they share the slices
- * of one frame, if it has several. But what is missing of H.264 is noticed by a decoder of one thread alone (libavcodec's `enable_er`), and H.265's never notices.
+ * Threads that had a frame each would keep it back for one frame more, and speak of damage before the frames that come
+ * first; so they share the slices of one frame, if it has several. But what is missing of H.264 is noticed by a decoder
+ * of one thread alone (libavcodec's `enable_er`), and H.265's never notices.
  */
 function decoderThreads(live: boolean, fed: FedFormat | undefined, watched = false): string[] {
   if (watched && fed !== 'hevc') return ['-threads', '1'];
@@ -131,8 +132,8 @@ function input(source: StreamSource, version: FfmpegVersion): Command {
 }
 
 /**
- * What is probed of a network source is its codec and size alone. By default ffmpeg also waits for 20 frames to guess their rate, and for some more
- * to guess their delay: two seconds at ten frames a second, and for ever at one.
+ * What is probed of a network source is its codec and size alone. By default ffmpeg also waits for 20 frames to guess
+ * their rate, and for some more to guess their delay: two seconds at ten frames a second, and for ever at one.
  */
 const probing = { fpsprobesize: 0, max_ts_probe: 0 };
 
@@ -176,8 +177,9 @@ function escapeUrl(url: string): string {
 }
 
 /**
- * An expression of `select` that passes at most `fps` frames a second: each passed frame moves the time from which the next may pass
- * (variable 0) on by a period. Unlike ffmpeg's `fps` it never repeats a frame, and a clock set back does not stop it.
+ * An expression of `select` that passes at most `fps` frames a second: each passed frame moves the time from which the
+ * next may pass (variable 0) on by a period. Unlike ffmpeg's `fps` it never repeats a frame, and a clock set back does
+ * not stop it.
  */
 function rateCap(fps: number): string {
   const period = `1/${fps}`;

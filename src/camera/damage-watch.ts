@@ -9,7 +9,10 @@ export interface DecodedFrame {
   readonly reordered: boolean;
 }
 
-/** Tells which decoded frames may be damaged: those from a report on, up to the next key frame of which no report can have been, or a recovery. */
+/**
+ * Tells which decoded frames may be damaged: those from a report on, up to the next key frame of which no report can
+ * have been, or a recovery.
+ */
 export class DamageWatch {
   #damaged = false;
   #sinceReport = 0;

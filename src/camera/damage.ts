@@ -36,5 +36,8 @@ export interface DamageListener {
   onEnd?(length: Length): void;
 }
 
-/** Milliseconds that a source may send nothing but damaged frames before it counts as lost: to a new connection, cameras send a key frame. */
+/**
+ * Milliseconds that a source may send nothing but damaged frames before it counts as lost: to a new connection, cameras
+ * send a key frame.
+ */
 export const longestDamage = 60_000;

@@ -39,7 +39,8 @@ export interface DecodeOptions {
  * iteration ends (the stream's end, an error, an abort, the consumer's `break`), the process is gone when it has.
  *
  * @throws KdadError FFMPEG_FAILED with the last 100 lines of ffmpeg's log when it exits with an error, inside a frame,
- *   or has lost our patience; CAMERA_FAILED when a feed fails, or knows why it brings no frame; the signal's reason when aborted
+ *   or has lost our patience; CAMERA_FAILED when a feed fails, or knows why it brings no frame; the signal's reason
+ *   when aborted
  */
 export async function* decode(source: StreamSource, options: DecodeOptions): AsyncGenerator<Uint8Array, void> {
   const { ffmpeg, size, aspect, fps, view, hardware, feed, signal, patience, killGrace = 2000 } = options;

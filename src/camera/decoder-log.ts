@@ -10,7 +10,10 @@ const leveled = /^((?:\[[^\]]* @ [^\]]*\] ?)*)\[(panic|fatal|error|warning|info|
 const surely =
   /corrupt (decoded frame|input packet)|Packet corrupt|error while decoding MB|^concealing \d|error concealment|Error (while decoding stream|submitting packet to decoder)|RTP: missed \d+ packets|corrupted data|[Dd]ropped corrupted packet|overread \d/;
 
-/** What ffmpeg calls an error though frames are whole: in what is written beside the picture, and in the times that we give. */
+/**
+ * What ffmpeg calls an error though frames are whole: in what is written beside the picture, and in the times that we
+ * give.
+ */
 const harmless = /APP fields|\bSEI\b|\bVUI\b|\bdts\b|timestamp|COM marker|[Mm]etadata/;
 
 export interface DecoderLogOptions {
@@ -25,8 +28,8 @@ export interface DecoderLogOptions {
 }
 
 /**
- * An ffmpeg filter that prints each decoded frame into the log, behind what the decoder said of it: `-1` less eight times its number, 4 for a
- * B frame, 2 for one that passes and 1 for a key frame; then its time in seconds.
+ * An ffmpeg filter that prints each decoded frame into the log, behind what the decoder said of it: `-1` less eight
+ * times its number, 4 for a B frame, 2 for one that passes and 1 for a key frame; then its time in seconds.
  *
  * @param passes expression of the filter `select`, not negative: which frames pass; it may use the variable 0
  */
@@ -34,7 +37,10 @@ export function markedSelect(passes = '1'): string {
   return `select='st(1,${passes});print(-1-8*n-4*eq(pict_type,PICT_TYPE_B)-2*gt(ld(1),0)-key,24);print(max(t,0),24);ld(1)'`;
 }
 
-/** Reads what ffmpeg logs with `-loglevel level+info` and the filter above: which frames are damaged, how long the source is, and what users need to know of a failure. */
+/**
+ * Reads what ffmpeg logs with `-loglevel level+info` and the filter above: which frames are damaged, how long the
+ * source is, and what users need to know of a failure.
+ */
 export class DecoderLog {
   /** Warnings and errors. */
   readonly tail = new LogTail();
@@ -66,7 +72,10 @@ export class DecoderLog {
     this.#watch.report();
   }
 
-  /** What is decoded is mended without a key frame, little by little: somebody else knows when that begins, and when it ends. */
+  /**
+   * What is decoded is mended without a key frame, little by little: somebody else knows when that begins, and when it
+   * ends.
+   */
   recovery(step: 'begins' | 'ends'): void {
     if (step === 'begins') this.#watch.recovering();
     else this.#watch.recovered();

@@ -13,8 +13,10 @@ export interface Feed {
   /**
    * Has the camera send, and writes that to `output`, which is ended when the camera or `close` ends it.
    *
-   * @param onWithheld told of each picture that is not written, because it is damaged for this reason, or because it needs one that is
-   * @param onRecovery told when pictures are written again after damage that are not yet whole, each bringing a part, and when they are whole
+   * @param onWithheld told of each picture that is not written, because it is damaged for this reason, or because it
+   *   needs one that is
+   * @param onRecovery told when pictures are written again after damage that are not yet whole, each bringing a part,
+   *   and when they are whole
    * @throws KdadError CAMERA_FAILED when the camera ends it by an error
    */
   play(output: Writable, onWithheld?: (reason?: DamageReason) => void, onRecovery?: OnRecovery): Promise<void>;

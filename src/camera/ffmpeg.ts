@@ -65,7 +65,10 @@ export function warningOf({ version }: Ffmpeg): { readonly found: string; readon
 const passed =
   /^(PATH|HOME|TMPDIR|TZ|LANG|DISPLAY|XDG_RUNTIME_DIR|(LC|LD|CUDA|NVIDIA|LIBVA|VDPAU|DRI|MESA|EGL|__EGL|GBM|OMP)_\w+)$/;
 
-/** What ffmpeg needs of our environment: where programs, libraries and devices are. Tokens and passwords that are there are none of its business. */
+/**
+ * What ffmpeg needs of our environment: where programs, libraries and devices are. Tokens and passwords that are there
+ * are none of its business.
+ */
 export function environmentOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => passed.test(name)));
 }

@@ -3,7 +3,9 @@ import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/prom
 /** Milliseconds that a frame waits for what the log says of it: that was written before, into another pipe. */
 const PATIENCE = 2000;
 
-/** What the log says of frames, whether they may be damaged, in the order in which the frames come through another pipe. */
+/**
+ * What the log says of frames, whether they may be damaged, in the order in which the frames come through another pipe.
+ */
 export class FrameMarks {
   readonly #marks: boolean[] = [];
   #wake = () => {};

@@ -3,8 +3,8 @@ const MEMORY = 16;
 const KINDS = 20;
 
 /**
- * What a decoder says of nearly every frame. It is the way of that camera (it leaves out an end, or writes what nobody knows
- * beside the picture), and tells nothing about one frame.
+ * What a decoder says of nearly every frame. It is the way of that camera (it leaves out an end, or writes what nobody
+ * knows beside the picture), and tells nothing about one frame.
  */
 export class Habits {
   /** How often each kind of line was said lately: 0 to 1. */

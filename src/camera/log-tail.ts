@@ -1,6 +1,9 @@
 const maxLineLength = 1000;
 
-/** The last lines of a text that arrives in pieces. Bounded, whatever is written: long lines are cut, old ones forgotten. */
+/**
+ * The last lines of a text that arrives in pieces. Bounded, whatever is written: long lines are cut, old ones
+ * forgotten.
+ */
 export class LogTail {
   readonly #maxLines: number;
   readonly #lines: string[] = [];

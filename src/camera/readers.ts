@@ -32,9 +32,9 @@ export class Readers {
 }
 
 /**
- * The frames of one connection to a source, see `decode`. Network cameras are read by ourselves: reading them, ffmpeg knows the end of a frame only
- * when the next one begins, and it is less liberal with HTTP. Where we get no frame, whatever the reason, ffmpeg tries; what worked goes first
- * the next time.
+ * The frames of one connection to a source, see `decode`. Network cameras are read by ourselves: reading them, ffmpeg
+ * knows the end of a frame only when the next one begins, and it is less liberal with HTTP. Where we get no frame,
+ * whatever the reason, ffmpeg tries; what worked goes first the next time.
  *
  * @throws KdadError FFMPEG_FAILED, CAMERA_FAILED: of several attempts that of our own; the signal's reason when aborted
  */

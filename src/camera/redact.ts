@@ -1,7 +1,9 @@
 import { readAddress } from './address.js';
 import type { CameraSource } from './settings.js';
 
-/** Characters and lines that an error of a camera has at most: it reaches the log, the status and a retained message. */
+/**
+ * Characters and lines that an error of a camera has at most: it reaches the log, the status and a retained message.
+ */
 const LONGEST_LINE = 1000;
 const LONGEST_SUMMARY = 400;
 const MOST_LINES = 102;
@@ -11,8 +13,8 @@ const SHORT = 4;
 const TOKEN = 8;
 
 /**
- * An address as logs may show it: scheme, host and port. Cameras take passwords and tokens in the login, the path and the query. Where a
- * password holds an unescaped `/`, `?` or `#`, more is hidden rather than less.
+ * An address as logs may show it: scheme, host and port. Cameras take passwords and tokens in the login, the path and
+ * the query. Where a password holds an unescaped `/`, `?` or `#`, more is hidden rather than less.
  */
 export function redactUrl(url: string): string {
   const [, scheme, authority, rest] = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)(.*)$/is.exec(url) ?? [];
@@ -28,8 +30,8 @@ export function redactText(text: string): string {
 }
 
 /**
- * What one camera's errors may say: no address but its host, nothing of what the address keeps secret in whatever form a camera or ffmpeg
- * repeats it, nothing that a terminal obeys, and not too much.
+ * What one camera's errors may say: no address but its host, nothing of what the address keeps secret in whatever form
+ * a camera or ffmpeg repeats it, nothing that a terminal obeys, and not too much.
  */
 export function redactorFor(source: CameraSource): (text: string) => string {
   const secrets = ('url' in source ? secretsOf(source.url) : []).sort((a, b) => b.length - a.length);

@@ -3,7 +3,8 @@ import type { Picture } from '../data/image.js';
 import type { Framing } from '../data/preprocessing.js';
 
 /**
- * What to say of a camera whose frames are padded: a model that learned no such frames calls each anomalous, by the padding alone.
+ * What to say of a camera whose frames are padded: a model that learned no such frames calls each anomalous, by the
+ * padding alone.
  * @param frame a picture of it as the detector sees it
  * @returns undefined where the picture fills its frame
  */

@@ -18,10 +18,11 @@ export interface VideoOptions {
 }
 
 /**
- * The frames of a video file, as fast as they are taken; the camera's name in them is the path. Frames that may be damaged are left out, and counted.
+ * The frames of a video file, as fast as they are taken; the camera's name in them is the path. Frames that may be
+ * damaged are left out, and counted.
  *
- * @throws KdadError FFMPEG_FAILED naming a file that is no readable video; VIDEO_DAMAGED, behind the last good frame, for one that is damaged
- *   or ends before its time; the signal's reason when aborted
+ * @throws KdadError FFMPEG_FAILED naming a file that is no readable video; VIDEO_DAMAGED, behind the last good frame,
+ *   for one that is damaged or ends before its time; the signal's reason when aborted
  */
 export async function* readVideo(path: string, { size, ...options }: VideoOptions): AsyncGenerator<Frame, void> {
   const [height, width] = size;

@@ -49,8 +49,10 @@ export interface Progress {
 }
 
 /**
- * Saves frames of a camera exactly as the detector sees them, each only once, until there are enough or the source ends.
- * @throws KdadError FFMPEG_FAILED when the camera is lost, VIDEO_DAMAGED behind the last good frame of a file that is not whole, OUTPUT_UNWRITABLE, ENGINE_FAILED
+ * Saves frames of a camera exactly as the detector sees them, each only once, until there are enough or the source
+ * ends.
+ * @throws KdadError FFMPEG_FAILED when the camera is lost, VIDEO_DAMAGED behind the last good frame of a file that is
+ *   not whole, OUTPUT_UNWRITABLE, ENGINE_FAILED
  */
 export async function collect(options: CollectOptions): Promise<Progress> {
   const { framing, out, count = Number.POSITIVE_INFINITY, onlyGood, full, onProgress, onSaved } = options;

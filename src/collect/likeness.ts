@@ -7,7 +7,10 @@ const SIDE = 32;
 /** Mean difference of their grey levels, of 255, below which two pictures count as the same. */
 const ALIKE = 1.5;
 
-/** Tells whether a picture shows what an earlier one showed already: a line that stands still gives a thousand equal ones. */
+/**
+ * Tells whether a picture shows what an earlier one showed already: a line that stands still gives a thousand equal
+ * ones.
+ */
 export class Likeness {
   readonly #seen: Uint8Array[] = [];
 

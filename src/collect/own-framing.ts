@@ -9,8 +9,8 @@ import { shapeOf } from '../data/shape.js';
 const SQUARE = 512;
 
 /**
- * The frames of a camera that no model knows yet: in its pictures' own shape, as training will see them. Only ffmpeg knows how large its pictures are, so
- * one is looked at in a square.
+ * The frames of a camera that no model knows yet: in its pictures' own shape, as training will see them. Only ffmpeg
+ * knows how large its pictures are, so one is looked at in a square.
  *
  * @throws KdadError FFMPEG_FAILED when no frame comes; the signal's reason when aborted
  */

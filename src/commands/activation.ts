@@ -14,7 +14,8 @@ export const CRITERION = `Worse means, beyond what chance explains with 95 % con
 missed defects at the threshold (of the images that the two judge differently). Exits with ${NOT_ACTIVATED} when it is worse and therefore not put to use.`;
 
 /**
- * Verifies a version of a store and puts it to use, unless it is worse than the one in use on the evaluation set, and prints why.
+ * Verifies a version of a store and puts it to use, unless it is worse than the one in use on the evaluation set, and
+ * prints why.
  *
  * @param evaluation dataset to compare on; without it the version only has to be whole
  * @returns whether it is in use now

@@ -18,7 +18,10 @@ export function withDatasetOptions(command: Command, description: string): Comma
     .option('--masks <folder...>', 'folders of ground truth, named as the images are');
 }
 
-/** Finds the images and says on standard error what came from where, and what was left out. @throws KdadError USAGE, DATASET_INVALID */
+/**
+ * Finds the images and says on standard error what came from where, and what was left out.
+ * @throws KdadError USAGE, DATASET_INVALID
+ */
 export async function tellDataset(source: DatasetSource): Promise<Dataset> {
   const [{ findDataset }, { describeDataset }] = await Promise.all([
     import('../data/dataset.js'),

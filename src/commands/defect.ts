@@ -1,6 +1,9 @@
 import { KdadError } from '../errors.js';
 
-/** Whatever is thrown and is no error that a user can meet is a defect of ours: it is told with its stack, and ends the process with its own exit code. */
+/**
+ * Whatever is thrown and is no error that a user can meet is a defect of ours: it is told with its stack, and ends the
+ * process with its own exit code.
+ */
 export function endWithDefects(): void {
   process.on('uncaughtException', endWithDefect);
 }

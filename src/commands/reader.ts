@@ -4,8 +4,8 @@ import { systemFailure } from '../files.js';
 const BROKEN_PIPE = 141;
 
 /**
- * A reader such as `head` that has seen enough ends the work, as SIGPIPE ends other programs. A disk that is full, to which the output goes, ends it with an
- * error.
+ * A reader such as `head` that has seen enough ends the work, as SIGPIPE ends other programs. A disk that is full, to
+ * which the output goes, ends it with an error.
  */
 export function endWithReader(): void {
   let told = false;

@@ -21,8 +21,8 @@ export const run = new Command('run')
     '\nSIGTERM and Ctrl-C stop it, SIGHUP has it read its configuration again. It ends by itself when every camera is a file that has been played.',
   )
   .action(async (options: Options) => {
-    // Whoever sends a signal need not know what the daemon is about: SIGHUP comes to nothing before there is something to read again, and a second
-    // SIGTERM changes nothing, since what stops has to tell of the alerts that are open.
+    // Whoever sends a signal need not know what the daemon is about: SIGHUP comes to nothing before there is something
+    // to read again, and a second SIGTERM changes nothing, since what stops has to tell of the alerts that are open.
     let onHangUp = () => {};
     process.on('SIGHUP', () => onHangUp());
     const asked = new Promise<string>((resolve) => {

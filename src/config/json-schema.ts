@@ -30,8 +30,9 @@ export interface JsonSchema {
 const REFERENCE = '|\\$\\{';
 
 /**
- * The JSON Schema of the configuration file, for editors (draft 7, which all of them know); config/kdad-edge.schema.json holds it. Every key says in `x-restart`
- * what a change takes. Texts with a form of their own may also hold a reference, `${...}`.
+ * The JSON Schema of the configuration file, for editors (draft 7, which all of them know);
+ * config/kdad-edge.schema.json holds it. Every key says in `x-restart` what a change takes. Texts with a form of their
+ * own may also hold a reference, `${...}`.
  */
 export function jsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(configSchema, {

@@ -3,7 +3,9 @@ import type { Restart } from './values.js';
 
 /** One key of the configuration file. */
 export interface Key {
-  /** Say `cameras[].source.url`; a key that tells kinds apart comes with its value, say `cameras[].source.kind: rtsp`. */
+  /**
+   * Say `cameras[].source.url`; a key that tells kinds apart comes with its value, say `cameras[].source.kind: rtsp`.
+   */
   readonly name: string;
   readonly description: string;
   /** As it would be written; undefined where there is none. */

@@ -11,10 +11,12 @@ import { parseSource, refuseAny, type Source } from './source.js';
 const LONGEST = 1_000_000;
 
 /**
- * Reads a configuration: YAML, in which `${NAME}` and `${file:PATH}` stand for values from elsewhere (references.ts). Paths in it
- * are relative to its folder; `mqtt.passwordFile` is read into `mqtt.password`, `http.tokenFile` into `http.token`.
+ * Reads a configuration: YAML, in which `${NAME}` and `${file:PATH}` stand for values from elsewhere (references.ts).
+ * Paths in it are relative to its folder; `mqtt.passwordFile` is read into `mqtt.password`, `http.tokenFile` into
+ * `http.token`.
  *
- * @param findMore looks for what the schema cannot know, say files that are missing; what it finds is told with the rest
+ * @param findMore looks for what the schema cannot know, say files that are missing; what it finds is told with the
+ *   rest
  * @throws KdadError CONFIG_INVALID with every error at once, each with its line, what was found and what was expected
  */
 export async function loadConfig(

@@ -241,6 +241,9 @@ export function waitingInVain({ cameras, mqtt }: Triggered): number[] {
 
 type Parsed = z.infer<typeof configSchema>;
 
-/** A configuration with every default filled in; durations in milliseconds, paths absolute, secrets read from their files. */
+/**
+ * A configuration with every default filled in; durations in milliseconds, paths absolute, secrets read from their
+ * files.
+ */
 export type Config = Parsed & { readonly http: { readonly token?: string } };
 export type CameraConfig = Config['cameras'][number];

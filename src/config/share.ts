@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 const EXPECTED = 'expected a share such as 0.5%';
 
-/** A share of 100 as the configuration writes it, say `0.5%`, read as a part of 1. @param least and `most`: the bounds, in percent */
+/**
+ * A share of 100 as the configuration writes it, say `0.5%`, read as a part of 1.
+ * @param least and `most`: the bounds, in percent
+ */
 export const share = (least: number, most: number) =>
   z
     .string(EXPECTED)

@@ -1,6 +1,9 @@
 import { type Document, isAlias, isMap, isNode, type Node, visit } from 'yaml';
 
-/** Nodes around a value, those between key and value included: no key lies deeper, and whoever walks the data has stack enough. */
+/**
+ * Nodes around a value, those between key and value included: no key lies deeper, and whoever walks the data has stack
+ * enough.
+ */
 const DEEPEST = 100;
 
 /** Something wrong in a YAML document that its syntax allows. */
@@ -10,7 +13,10 @@ export interface Misuse {
   readonly text: string;
 }
 
-/** Everything in a document that cannot become plain data: nested too deeply, keys that repeat, aliases of nothing or of themselves. */
+/**
+ * Everything in a document that cannot become plain data: nested too deeply, keys that repeat, aliases of nothing or of
+ * themselves.
+ */
 export function findMisuses(document: Document.Parsed): Misuse[] {
   const misuses: Misuse[] = [];
   const anchors = new Map<string, Node>();

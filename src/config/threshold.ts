@@ -9,7 +9,10 @@ const factor = z
   .max(10)
   .describe("The model's threshold times so much: above 1 fewer frames are anomalous, below 1 more.");
 
-/** A threshold by that of the model: so it keeps its meaning when another one judges, or the same one in another precision. Commands set it. */
+/**
+ * A threshold by that of the model: so it keeps its meaning when another one judges, or the same one in another
+ * precision. Commands set it.
+ */
 export const relativeThreshold = z.strictObject(
   { factor },
   {
@@ -44,7 +47,10 @@ export const configuredThreshold = z
 
 export type ConfiguredThreshold = z.infer<typeof configuredThreshold>;
 
-/** From where on a frame that is not anomalous yet is to be looked at: by the camera's threshold, or by the same scores as that. */
+/**
+ * From where on a frame that is not anomalous yet is to be looked at: by the camera's threshold, or by the same scores
+ * as that.
+ */
 export const configuredReview = z
   .strictObject(
     {

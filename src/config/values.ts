@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { wrongPlace } from './address.js';
 
 /**
- * What it takes to put a changed key in force: nothing but reading the file again (SIGHUP), the same with its camera connected anew, or a
- * restart of the daemon. A section's holds for its keys, unless they have their own; without any it is `daemon`.
+ * What it takes to put a changed key in force: nothing but reading the file again (SIGHUP), the same with its camera
+ * connected anew, or a restart of the daemon. A section's holds for its keys, unless they have their own; without any
+ * it is `daemon`.
  */
 export type Restart = 'no' | 'camera' | 'daemon';
 

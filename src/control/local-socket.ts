@@ -26,7 +26,10 @@ export const socketIn = (stateDir: string): string => join(stateDir, NAME);
 /** Where the daemon keeps its state as a service of systemd, which tells it alone. */
 const OF_SERVICE = '/var/lib/kdad-edge';
 
-/** The folder in which a daemon with this configuration is to be asked: where the file names none, the service's, unless a daemon is here. */
+/**
+ * The folder in which a daemon with this configuration is to be asked: where the file names none, the service's, unless
+ * a daemon is here.
+ */
 export async function folderOfDaemon(stateDir: string): Promise<string> {
   if (stateDir !== defaultStateFolder()) return stateDir;
   const found = await Promise.all(
@@ -41,7 +44,10 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Takes commands from programs on the same machine: one a connection, JSON; the reply follows when the other side has ended its own. */
+/**
+ * Takes commands from programs on the same machine: one a connection, JSON; the reply follows when the other side has
+ * ended its own.
+ */
 export class LocalSocket {
   readonly #path: string;
   readonly #answer: (request: CommandRequest) => Promise<Reply>;

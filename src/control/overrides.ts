@@ -12,9 +12,15 @@ const MOST_CALIBRATIONS = 8;
 
 const cameraOverrides = z.strictObject({
   threshold: relativeThreshold.optional(),
-  /** Thresholds that were calibrated on the line since, each for the detector whose scores it comes from; the last one holds. */
+  /**
+   * Thresholds that were calibrated on the line since, each for the detector whose scores it comes from; the last one
+   * holds.
+   */
   calibrations: z.array(relativeThreshold.extend({ detector: z.string() })).optional(),
-  /** Without `until` it lasts until somebody ends it. `left`: milliseconds from when it was written; no clock makes it last longer. */
+  /**
+   * Without `until` it lasts until somebody ends it. `left`: milliseconds from when it was written; no clock makes it
+   * last longer.
+   */
   mute: z.strictObject({ until: z.iso.datetime().optional(), left: z.number().optional() }).optional(),
 });
 
@@ -36,8 +42,8 @@ export interface Commanded {
 }
 
 /**
- * What was commanded for cameras at run time, instead of their configuration: thresholds and mutes. They outlast a restart: each is on disk,
- * in one file of JSON, before it holds.
+ * What was commanded for cameras at run time, instead of their configuration: thresholds and mutes. They outlast a
+ * restart: each is on disk, in one file of JSON, before it holds.
  */
 export class Overrides {
   readonly #file: string;
@@ -47,7 +53,9 @@ export class Overrides {
   #cameras: Readonly<Record<string, CameraOverrides>> = {};
   /** When mutes end, in time since boot: a clock that is set changes nothing about that, nor does sleep. */
   readonly #muteEnds = new Map<string, number>();
-  /** The same by the clock, of those that an earlier run left: how long the box was off since, only the clock can say. */
+  /**
+   * The same by the clock, of those that an earlier run left: how long the box was off since, only the clock can say.
+   */
   readonly #muteEndsByClock = new Map<string, number>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -96,7 +104,10 @@ export class Overrides {
     return this.#obeys ? this.#cameras[camera]?.threshold : undefined;
   }
 
-  /** The threshold that was calibrated last on the line with this detector, and since the last command; it comes before any other. */
+  /**
+   * The threshold that was calibrated last on the line with this detector, and since the last command; it comes before
+   * any other.
+   */
   calibratedOf(camera: string, detector: string): RelativeThreshold | undefined {
     const last = this.#cameras[camera]?.calibrations?.findLast((one) => one.detector === detector);
     return last && { factor: last.factor };

@@ -12,7 +12,10 @@ export interface CameraLimitsOptions {
   settingsOf(camera: string): CameraConfig | undefined;
 }
 
-/** From which scores on a camera's frames are anomalous, and to be reviewed: as calibrated on the line, as commanded, or else as configured. */
+/**
+ * From which scores on a camera's frames are anomalous, and to be reviewed: as calibrated on the line, as commanded, or
+ * else as configured.
+ */
 export class CameraLimits {
   readonly #options: CameraLimitsOptions;
 

@@ -19,7 +19,9 @@ export interface CamerasOptions {
   listener(settings: CameraConfig): CameraListener;
   /** The camera is about to be connected. */
   onStart(camera: string): void;
-  /** No frame comes any more: the camera is gone from the configuration, or will be connected anew with other settings. */
+  /**
+   * No frame comes any more: the camera is gone from the configuration, or will be connected anew with other settings.
+   */
   onStopped(camera: string, gone: boolean, signal: AbortSignal): Promise<void>;
 }
 

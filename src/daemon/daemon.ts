@@ -36,8 +36,9 @@ import { tellLimits } from './tell-limits.js';
 import { withoutGating } from './without-gating.js';
 
 /**
- * The whole path of a frame: camera -> batch -> detector -> verdict -> alert -> outbox -> MQTT. An ordered list of parts, each unaware of the
- * others, that start in order and stop in reverse; what one part tells is handed to the next in here.
+ * The whole path of a frame: camera -> batch -> detector -> verdict -> alert -> outbox -> MQTT. An ordered list of
+ * parts, each unaware of the others, that start in order and stop in reverse; what one part tells is handed to the next
+ * in here.
  */
 export class Daemon {
   #config: Config;
@@ -89,8 +90,8 @@ export class Daemon {
   /**
    * Resolves when every camera plays or is being connected to.
    * @param signal ends the starting, as `stop` does
-   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, FFMPEG_MISSING, PORT_TAKEN, STATE_UNUSABLE, INFERENCE_FAILED, INTERRUPTED; what had started
-   *   is stopped again
+   * @throws KdadError BUNDLE_MISSING, BUNDLE_DAMAGED, FFMPEG_MISSING, PORT_TAKEN, STATE_UNUSABLE, INFERENCE_FAILED,
+   *   INTERRUPTED; what had started is stopped again
    */
   start(signal?: AbortSignal): Promise<void> {
     return this.#gate.enter(async (interrupted) => {
@@ -115,8 +116,8 @@ export class Daemon {
   }
 
   /**
-   * Puts another configuration in force as far as that can be done while cameras are watched, and tells which keys take a restart. Call it
-   * after `start` has resolved.
+   * Puts another configuration in force as far as that can be done while cameras are watched, and tells which keys take
+   * a restart. Call it after `start` has resolved.
    * @param signal ends it; what has changed by then stays changed
    * @throws KdadError when a model that is new cannot be used, nothing has changed then; INTERRUPTED, also by `stop`
    */

@@ -20,7 +20,10 @@ export class Gate {
     return result;
   }
 
-  /** Interrupts whoever is in, turns away those who wait and those who come, and does the last work, once, when it is alone. */
+  /**
+   * Interrupts whoever is in, turns away those who wait and those who come, and does the last work, once, when it is
+   * alone.
+   */
   close(work: () => Promise<void>): Promise<void> {
     this.#closing.abort();
     this.#closed ??= this.#last.then(work);

@@ -18,8 +18,8 @@ export interface IllustratorOptions {
 }
 
 /**
- * Illustrates one alert: draws each peak once, for MQTT and for the evidence. The events of the alert take their turns, so that the last one wins. A
- * picture that fails is told, and costs nothing but itself.
+ * Illustrates one alert: draws each peak once, for MQTT and for the evidence. The events of the alert take their turns,
+ * so that the last one wins. A picture that fails is told, and costs nothing but itself.
  */
 export class Illustrator {
   readonly #options: IllustratorOptions;

@@ -34,7 +34,10 @@ export interface JudgeOptions
 /** Milliseconds that a batch in flight gets when its judge stops. */
 const LAST_BATCH = 500;
 
-/** One model at work: its detector in a process of its own, the inspection of its cameras' frames, and the switch to other versions. */
+/**
+ * One model at work: its detector in a process of its own, the inspection of its cameras' frames, and the switch to
+ * other versions.
+ */
 export class Judge {
   readonly inspector: Inspector;
   readonly models: ModelSwitch;
@@ -122,7 +125,10 @@ export class Judge {
     this.models.start();
   }
 
-  /** A batch in flight gets a moment; one that hangs is lost with its process, so that its cameras' alerts close in time. */
+  /**
+   * A batch in flight gets a moment; one that hangs is lost with its process, so that its cameras' alerts close in
+   * time.
+   */
   async stop(): Promise<void> {
     this.models.stop();
     const inspected = this.inspector.stop();

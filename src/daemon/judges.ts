@@ -48,7 +48,8 @@ export class Judges {
   }
 
   /**
-   * Loads the models of another configuration that are not at work yet. When one of them cannot be, everything stays as it is.
+   * Loads the models of another configuration that are not at work yet. When one of them cannot be, everything stays as
+   * it is.
    * @throws KdadError as `open` and `start`
    */
   async add(config: Config, signal: AbortSignal): Promise<void> {

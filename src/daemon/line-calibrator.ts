@@ -46,7 +46,9 @@ export class LineCalibrator {
     this.#options.scores.forget(camera);
   }
 
-  /** @throws KdadError COMMAND_FAILED where there is nothing to go by or to undo, STATE_UNUSABLE when it cannot be kept */
+  /**
+   * @throws KdadError COMMAND_FAILED where there is nothing to go by or to undo, STATE_UNUSABLE when it cannot be kept
+   */
   async calibrate(camera: string, { parts, falseAlarms, apply, undo }: CalibrationRequest): Promise<object> {
     const { scores, limits, overrides, bundleOf } = this.#options;
     const bundle = bundleOf(camera);

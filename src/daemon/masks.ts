@@ -10,7 +10,8 @@ const MUCH = 0.9;
 
 /**
  * Draws the masks of cameras for the map of the bundle that will judge them, and tells how much each leaves out.
- * @throws KdadError CONFIG_INVALID naming a camera that would be blind, BUNDLE_UNSUPPORTED where the bundle does not say how large its map is
+ * @throws KdadError CONFIG_INVALID naming a camera that would be blind, BUNDLE_UNSUPPORTED where the bundle does not
+ *   say how large its map is
  */
 export function checkMasks(
   cameras: readonly CameraConfig[],

@@ -61,8 +61,8 @@ export class ModelSwitch {
 
   /**
    * Puts a version of the store to use, as `kdad-edge models activate` does; resolves when it judges.
-   * @throws KdadError COMMAND_INVALID where the configuration names no store, and what opening and swapping a bundle throw: the old one goes
-   *   on judging then, and stays in use
+   * @throws KdadError COMMAND_INVALID where the configuration names no store, and what opening and swapping a bundle
+   *   throw: the old one goes on judging then, and stays in use
    */
   async activate(version: string, signal?: AbortSignal): Promise<Bundle> {
     const { path, precision, detector } = this.#options;

@@ -14,7 +14,10 @@ export function named(name: string, part: Omit<Part, 'name'>): Part {
   return { name, start: (signal) => part.start(signal), stop: () => part.stop() };
 }
 
-/** Milliseconds that one part may take to stop, or to give up starting. Together the parts stay below the TimeoutStopSec of systemd/kdad-edge.service. */
+/**
+ * Milliseconds that one part may take to stop, or to give up starting. Together the parts stay below the TimeoutStopSec
+ * of systemd/kdad-edge.service.
+ */
 const LIMIT = 3000;
 
 /** Starts parts in order and stops them in reverse; one that fails or hangs keeps no other from stopping. */
@@ -29,7 +32,8 @@ export class Parts {
 
   /** @throws KdadError INTERRUPTED, and what a part throws; call `stop` then, too */
   async start(parts: readonly Part[], signal: AbortSignal): Promise<void> {
-    // A part that is stopped before it has started would start all the same, and nobody would stop it then: it gets a while.
+    // A part that is stopped before it has started would start all the same, and nobody would stop it then: it gets a
+    // while.
     const patience = new AbortController();
     signal.addEventListener('abort', () => void setTimeout(() => patience.abort(), LIMIT).unref(), { once: true });
     for (const part of parts) {

@@ -2,7 +2,10 @@ import { type CameraSettings, defaultFolderFps, defaultSettle, defaultStallTimeo
 import { steadyNow } from '../clock.js';
 import type { Trigger } from '../inspection/trigger.js';
 
-/** Milliseconds between two frames to be judged of a camera that is live and well, at most; infinite for one that waits for commands. */
+/**
+ * Milliseconds between two frames to be judged of a camera that is live and well, at most; infinite for one that waits
+ * for commands.
+ */
 export function longestPause({
   source,
   fps,
@@ -50,7 +53,10 @@ export class Progress {
     this.#lastVerdict = this.#now();
   }
 
-  /** A camera is live, and for longer than its next frame and judging it can take there was no verdict; never while none is live. */
+  /**
+   * A camera is live, and for longer than its next frame and judging it can take there was no verdict; never while none
+   * is live.
+   */
   get stuck(): boolean {
     const now = this.#now();
     return [...this.#live.values()].some(

@@ -4,8 +4,8 @@ import type { Logger } from '../observability/log.js';
 import type { Daemon } from './daemon.js';
 
 /**
- * Reads the configuration again and puts it in force. One that is wrong, or cannot be put in force, is told, and the old one stays. Never throws: the
- * line is watched, whatever becomes of a reload.
+ * Reads the configuration again and puts it in force. One that is wrong, or cannot be put in force, is told, and the
+ * old one stays. Never throws: the line is watched, whatever becomes of a reload.
  */
 export async function reload(read: () => Promise<Config>, daemon: Daemon, log: Logger): Promise<void> {
   try {

@@ -30,7 +30,10 @@ export interface CameraStatus {
   readonly model: string;
   /** The score from which on its frames are anomalous. */
   readonly threshold: number;
-  /** The rate of false alarms that the threshold is for, as a part of 1, and the lowest one that the model's held-out images can support; left out where none is asked for. */
+  /**
+   * The rate of false alarms that the threshold is for, as a part of 1, and the lowest one that the model's held-out
+   * images can support; left out where none is asked for.
+   */
   readonly falseAlarms?: FalseAlarms;
   /** The score from which on its frames are to be reviewed; left out where none are. */
   readonly reviewThreshold?: number;
@@ -42,7 +45,10 @@ export interface CameraStatus {
   /** Score by threshold of the last frame judged; null before the first one. */
   readonly lastRatio: number | null;
   readonly openAlert: { readonly id: string; readonly openedAt: string; readonly peakRatio: number } | null;
-  /** How its good frames' scores lie to those of the held-out images, see metrics.md; left out while too few were judged. */
+  /**
+   * How its good frames' scores lie to those of the held-out images, see metrics.md; left out while too few were
+   * judged.
+   */
   readonly drift?: Pick<Drift, 'shift' | 'highRatio'> & {
     readonly deviations?: number;
     readonly sceneChanged: boolean;
@@ -84,7 +90,10 @@ export interface StatusSources {
   falseAlarmsOf?(camera: string): FalseAlarms | undefined;
   /** The part of it from which on frames are to be reviewed; undefined where none are. */
   reviewFrom?(camera: string): number | undefined;
-  /** How its good frames' scores lie to those of the held-out images, see metrics.md; left out while too few were judged. */
+  /**
+   * How its good frames' scores lie to those of the held-out images, see metrics.md; left out while too few were
+   * judged.
+   */
   readonly drift?: Pick<Drift, 'shift' | 'highRatio'> & {
     readonly deviations?: number;
     readonly sceneChanged: boolean;

@@ -13,7 +13,9 @@ export interface SupervisionOptions {
 /** Milliseconds between two looks where no watchdog asks for more. */
 const INTERVAL = 15_000;
 
-/** Keeps systemd informed, and feeds its watchdog as long as there is progress; without, systemd starts the daemon anew. */
+/**
+ * Keeps systemd informed, and feeds its watchdog as long as there is progress; without, systemd starts the daemon anew.
+ */
 export class Supervision {
   readonly #options: SupervisionOptions;
   #timer: NodeJS.Timeout | undefined;

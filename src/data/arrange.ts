@@ -23,9 +23,9 @@ export class UnclearLayout extends Error {}
 const ANY_DEFECT = 'defective';
 
 /**
- * Finds out from the names of folders and files what the images of a dataset are for: train and test folders with kinds in them (MVTec,
- * BTAD, MPDD, VisA, LOCO, Roboflow), folders of good and defective ones, masks that say it (Kolektor), or a folder of good images.
- * What might mean several things is refused, rather than learned.
+ * Finds out from the names of folders and files what the images of a dataset are for: train and test folders with kinds
+ * in them (MVTec, BTAD, MPDD, VisA, LOCO, Roboflow), folders of good and defective ones, masks that say it (Kolektor),
+ * or a folder of good images. What might mean several things is refused, rather than learned.
  *
  * @param paths of all images and masks, relative to the dataset's folder
  * @param isMarked whether a mask marks anything; an empty one is that of a good image

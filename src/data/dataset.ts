@@ -12,7 +12,9 @@ export interface TestImage {
   readonly path: string;
   /** `good`, or the name of a defect: that of its folder. */
   readonly kind: string;
-  /** The image's ground truth, which several masks may share; none where the dataset has no masks, and for good images. */
+  /**
+   * The image's ground truth, which several masks may share; none where the dataset has no masks, and for good images.
+   */
   readonly masks?: readonly string[];
 }
 
@@ -23,8 +25,9 @@ export interface TestImage {
 export interface Dataset {
   readonly root: string;
   /**
-   * `split`: folders of images to learn from and to test with. `labelled`, `masked`: good and defective ones, told apart by folders or
-   * masks; the good ones are among the tests. `folder`: nothing but good images, at any depth. `explicit`: as the command line says.
+   * `split`: folders of images to learn from and to test with. `labelled`, `masked`: good and defective ones, told
+   * apart by folders or masks; the good ones are among the tests. `folder`: nothing but good images, at any depth.
+   * `explicit`: as the command line says.
    */
   readonly layout: 'split' | 'labelled' | 'masked' | 'folder' | 'explicit';
   /** The layout in words. */

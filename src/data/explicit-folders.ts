@@ -10,8 +10,8 @@ export interface ExplicitFolders {
 }
 
 /**
- * Sorts images by the folders that were named. One folder may lie in another: the deepest counts, so that `--good . --defective rejects`
- * leaves the rejects out.
+ * Sorts images by the folders that were named. One folder may lie in another: the deepest counts, so that `--good .
+ * --defective rejects` leaves the rejects out.
  *
  * @param folders relative to the dataset's folder; the empty name is that folder itself
  * @throws UnclearLayout when some defective images have masks and others none

@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import { KdadError } from '../errors.js';
 
 /**
- * Says which data it was: the SHA-256 of what `sha256sum` prints for these files, sorted by path. Anyone can compute it again:
- * `LC_ALL=C; find train -name '*.png' | sort | xargs sha256sum | sha256sum`
+ * Says which data it was: the SHA-256 of what `sha256sum` prints for these files, sorted by path. Anyone can compute it
+ * again: `LC_ALL=C; find train -name '*.png' | sort | xargs sha256sum | sha256sum`
  *
  * @param paths relative to `root`, with forward slashes
  * @throws KdadError IMAGE_UNREADABLE

@@ -3,7 +3,10 @@ export type Format =
   | { readonly read: 'png' | 'jpeg' | 'webp' | 'tiff' | 'bmp' }
   | { readonly read?: undefined; readonly problem: string };
 
-/** Of the picture formats that people have, by where their mark is; the list that `file` goes by (its magic/Magdir/images). */
+/**
+ * Of the picture formats that people have, by where their mark is; the list that `file` goes by (its
+ * magic/Magdir/images).
+ */
 const refused: readonly [name: string, offset: number, mark: string][] = [
   ['a GIF', 0, 'GIF8'],
   ['a HEIC or AVIF image', 4, 'ftyp'],
@@ -23,8 +26,8 @@ const refused: readonly [name: string, offset: number, mark: string][] = [
 ];
 
 /**
- * Tells a file's format by its content, whatever its name says. Only what is listed here is ever handed to a decoder, so that a
- * drawing or a document that calls itself `part.png` is not rendered.
+ * Tells a file's format by its content, whatever its name says. Only what is listed here is ever handed to a decoder,
+ * so that a drawing or a document that calls itself `part.png` is not rendered.
  *
  * @param head the first bytes of the file, 1024 or all
  */

@@ -28,7 +28,10 @@ export function sameShape(a: number | undefined, b: number | undefined): boolean
   return a / b >= 1 / LIKE && a / b <= LIKE;
 }
 
-/** Where a picture lies in a frame: all over it, or in the middle, as large as it can be without another stretch than the others'. */
+/**
+ * Where a picture lies in a frame: all over it, or in the middle, as large as it can be without another stretch than
+ * the others'.
+ */
 export function placement(picture: Pick<Picture, 'width' | 'height'>, framing: Framing): Place {
   const [height, width] = framing.size;
   if (framing.aspect === undefined || fillsFrame(picture, framing)) return { left: 0, top: 0, width, height };

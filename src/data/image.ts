@@ -18,8 +18,9 @@ export interface Picture {
 
 /**
  * Decodes an image file at its own size, upright by its EXIF orientation. Every format becomes 8-bit RGB: grey is
- * repeated, 16 bits are brought to 8, CMYK is converted, transparency is dropped and shows the colour below. Colour profiles
- * are ignored, as ffmpeg ignores them in a camera's stream. Files with several pictures, and samples without a sure white, are refused.
+ * repeated, 16 bits are brought to 8, CMYK is converted, transparency is dropped and shows the colour below. Colour
+ * profiles are ignored, as ffmpeg ignores them in a camera's stream. Files with several pictures, and samples without a
+ * sure white, are refused.
  *
  * @param known what 16-bit samples mean
  * @throws KdadError IMAGE_UNREADABLE naming the file and what is wrong with it
@@ -96,8 +97,8 @@ export function encodePng({ pixels, width, height }: Picture): Promise<Buffer> {
 }
 
 /**
- * Reads a ground-truth mask: 1 where its nearest pixel is not black, 0 elsewhere. In a JPEG, whose edges are never clean, 1 where it is nearer to
- * its brightest colour.
+ * Reads a ground-truth mask: 1 where its nearest pixel is not black, 0 elsewhere. In a JPEG, whose edges are never
+ * clean, 1 where it is nearer to its brightest colour.
  *
  * @param size height and width to sample it at; with an `aspect`, the frame of this size that the picture lies in
  * @throws KdadError IMAGE_UNREADABLE
@@ -140,7 +141,10 @@ function decode(
   });
 }
 
-/** A file whose header has been found good. Decoding at full size before any resize keeps transparent pixels from bleeding into their neighbours. */
+/**
+ * A file whose header has been found good. Decoding at full size before any resize keeps transparent pixels from
+ * bleeding into their neighbours.
+ */
 type Opened =
   | { readonly kind: 'bmp'; readonly file: Buffer }
   | { readonly kind: 'image' | 'deep'; readonly image: Sharp; readonly metadata: Metadata };

@@ -5,7 +5,10 @@ import { bitsFor, type SampleBits } from './sample-bits.js';
 import { Unreadable } from './unreadable.js';
 
 export interface LoadOptions {
-  /** Images decoded at a time; as many as this process may use cores by default. Bounds the memory for full-size pictures. */
+  /**
+   * Images decoded at a time; as many as this process may use cores by default. Bounds the memory for full-size
+   * pictures.
+   */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
   /** Called after each image with the number of those done. */
@@ -18,7 +21,8 @@ export interface LoadOptions {
  * Decodes many images to the detector's input, in the order of `paths`.
  *
  * @returns RGB, images x height x width x 3
- * @throws KdadError IMAGE_UNREADABLE for all images that cannot be read, when the others have been; the signal's reason when aborted
+ * @throws KdadError IMAGE_UNREADABLE for all images that cannot be read, when the others have been; the signal's reason
+ *   when aborted
  */
 export async function loadImages(
   paths: readonly string[],

@@ -10,7 +10,10 @@ export interface MatchedMasks {
   readonly unfit: readonly PlacedImage[];
 }
 
-/** Masks that lie beside their picture (KolektorSDD: `Part0.jpg`, `Part0_label.bmp`): both names are there, and one is the other with a suffix. */
+/**
+ * Masks that lie beside their picture (KolektorSDD: `Part0.jpg`, `Part0_label.bmp`): both names are there, and one is
+ * the other with a suffix.
+ */
 export function masksBeside(images: readonly PlacedImage[]): Set<PlacedImage> {
   const names = new Set(images.filter(({ mask }) => !mask).map(({ folder, stem }) => `${folder}/${stem}`));
   return new Set(
@@ -21,8 +24,8 @@ export function masksBeside(images: readonly PlacedImage[]): Set<PlacedImage> {
 }
 
 /**
- * Finds the image of each mask: the same name, with or without a suffix, in the folder of the same kind; or a folder of that name with
- * several masks (MVTec LOCO). Where the folders tell nothing, a name that only one image has is enough.
+ * Finds the image of each mask: the same name, with or without a suffix, in the folder of the same kind; or a folder of
+ * that name with several masks (MVTec LOCO). Where the folders tell nothing, a name that only one image has is enough.
  */
 export function matchMasks(images: readonly PlacedImage[], masks: readonly PlacedImage[]): MatchedMasks {
   const byPlace = group(images, ({ within, stem }) => `${within.join('/')}/${stem}`);

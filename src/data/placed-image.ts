@@ -15,7 +15,10 @@ export interface PlacedImage {
   readonly mask: boolean;
   /** The folders before the first that means something: those of several products, say. */
   readonly product: string;
-  /** In lower case, the folders that tell apart images of the same name: kinds of defects, say, but not `train` or `images`. */
+  /**
+   * In lower case, the folders that tell apart images of the same name: kinds of defects, say, but not `train` or
+   * `images`.
+   */
   readonly within: readonly string[];
   /** The folder that names the kind of defect, as it is spelled; undefined straight in `test`. */
   readonly kind?: string;

@@ -6,8 +6,8 @@ export interface Framing {
   /** Height and width in pixels. */
   readonly size: readonly [number, number];
   /**
-   * Width by height of the pictures that fill a whole frame; one of another shape is padded, so that none is stretched differently from the others.
-   * When absent, every picture is stretched to the frame.
+   * Width by height of the pictures that fill a whole frame; one of another shape is padded, so that none is stretched
+   * differently from the others. When absent, every picture is stretched to the frame.
    */
   readonly aspect?: number;
   /** What the samples of 16-bit files mean. */

@@ -1,15 +1,15 @@
 import { inSlices } from './slices.js';
 
 /**
- * How many of the bits of a 16-bit sample are in use: cameras of 10, 12 or 14 bits save their numbers as they are, so that white is 1023,
- * 4095 or 16,383 and not 65,535.
+ * How many of the bits of a 16-bit sample are in use: cameras of 10, 12 or 14 bits save their numbers as they are, so
+ * that white is 1023, 4095 or 16,383 and not 65,535.
  */
 export const sampleBits = [8, 10, 12, 14, 16] as const;
 export type SampleBits = (typeof sampleBits)[number];
 
 /**
- * What is known of a detector's 16-bit pictures: the bits that they use; null where it has learned from 8-bit pictures alone; undefined
- * where nobody looked (bundles of earlier versions, teachers' corpora), which means the whole 16 bits.
+ * What is known of a detector's 16-bit pictures: the bits that they use; null where it has learned from 8-bit pictures
+ * alone; undefined where nobody looked (bundles of earlier versions, teachers' corpora), which means the whole 16 bits.
  */
 export type KnownBits = SampleBits | null | undefined;
 
@@ -37,7 +37,8 @@ export async function largestOf({ samples }: Pick<DeepPicture, 'samples'>): Prom
 }
 
 /**
- * Brings 16-bit samples to 8 bits, grey repeated in all channels. What is brighter than the known bits can say becomes white.
+ * Brings 16-bit samples to 8 bits, grey repeated in all channels. What is brighter than the known bits can say becomes
+ * white.
  *
  * @throws Error where nothing says what white is, or most of the picture is beyond it
  */

@@ -50,8 +50,8 @@ export function withoutExtension(path: string): string {
 }
 
 /**
- * Looks for images in a folder and the folders in it, symbolic links followed. Left out are what is hidden, what systems keep there,
- * what kdad-edge itself wrote, and pictures that cannot be read.
+ * Looks for images in a folder and the folders in it, symbolic links followed. Left out are what is hidden, what
+ * systems keep there, what kdad-edge itself wrote, and pictures that cannot be read.
  *
  * @throws KdadError DATASET_INVALID naming a folder that is not there or cannot be read
  */

@@ -21,8 +21,9 @@ export interface FrameShape extends Framing {
 type Dimensions = Pick<Picture, 'width' | 'height'>;
 
 /**
- * The shape of frames for these pictures: that of the median picture, with a shorter side of 256 pixels, each side a multiple of 16, the longer
- * one at most 4 times the shorter. In tiles, each of them has that size, as far as they do not overlap.
+ * The shape of frames for these pictures: that of the median picture, with a shorter side of 256 pixels, each side a
+ * multiple of 16, the longer one at most 4 times the shorter. In tiles, each of them has that size, as far as they do
+ * not overlap.
  *
  * @param size height and width, instead of the pictures' own shape
  */

@@ -6,7 +6,10 @@ export const STEP = 16;
 /** Height and width in pixels. */
 type Size = readonly [number, number];
 
-/** How a frame that is large for what matters on it is cut: the networks see its tiles, each as large as a frame is otherwise. */
+/**
+ * How a frame that is large for what matters on it is cut: the networks see its tiles, each as large as a frame is
+ * otherwise.
+ */
 export interface Tiles {
   readonly rows: number;
   readonly columns: number;
@@ -53,7 +56,10 @@ const covering = (length: number): number => STEP * Math.ceil(length / STEP - 1e
 const starts = (length: number, tile: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => STEP * Math.round(((length - tile) * i) / Math.max(1, count - 1) / STEP));
 
-/** What the networks see of frames: the tiles, and what is to be known of them; the frames themselves where they are not cut. */
+/**
+ * What the networks see of frames: the tiles, and what is to be known of them; the frames themselves where they are not
+ * cut.
+ */
 export function viewsOf(
   frames: readonly Uint8Array[],
   preprocessing: Preprocessing,

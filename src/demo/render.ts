@@ -14,8 +14,8 @@ export interface RenderedPart {
 const SVG_DENSITY = 72;
 
 /**
- * One part as a camera sees it: in its own place, under its own light, with the grain of its surface. The same seed and kind
- * give the same picture.
+ * One part as a camera sees it: in its own place, under its own light, with the grain of its surface. The same seed and
+ * kind give the same picture.
  * @param kind of defect; a good part without it
  */
 export async function renderPart(product: Product, seed: number, kind?: string): Promise<RenderedPart> {
@@ -40,7 +40,8 @@ export async function renderPart(product: Product, seed: number, kind?: string):
 /** The noise of a camera's sensor, new in every frame: a copy of the picture with it. */
 export function withSensorNoise({ pixels, ...size }: Picture, random: Random, deviation = 2.5): Picture {
   const normal = normalFrom(random);
-  // One table of noise, entered at random: a normal number for each of 300,000 values would take longer than judging the frame.
+  // One table of noise, entered at random: a normal number for each of 300,000 values would take longer than judging
+  // the frame.
   const table = Float32Array.from({ length: 4096 }, () => deviation * normal());
   const noisy = new Uint8Array(pixels.length);
   for (let i = 0; i < pixels.length; ) {

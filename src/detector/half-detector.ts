@@ -5,8 +5,8 @@ import { readMakings } from './makings.js';
 import { detectorProgram } from './program.js';
 
 /**
- * A bundle's detector in half precision as an ONNX file, made of its weights. For GPUs: the processor computes it in 32 bits behind casts, slower than the
- * bundle's own.
+ * A bundle's detector in half precision as an ONNX file, made of its weights. For GPUs: the processor computes it in 32
+ * bits behind casts, slower than the bundle's own.
  *
  * @throws KdadError WEIGHTS_INVALID, BUNDLE_UNSUPPORTED, ENGINE_FAILED for a weight that is too large
  */

@@ -5,7 +5,10 @@ import type { Scoring } from '../model/scoring.js';
 import type { Size } from './anomaly-map.js';
 import type { DetectorSource } from './detector.js';
 
-/** The part of a recipe that says how the layers' distances become a map, and the map a score; the manifest keeps it as it was written. */
+/**
+ * The part of a recipe that says how the layers' distances become a map, and the map a score; the manifest keeps it as
+ * it was written.
+ */
 const recipe = z.looseObject({
   map: z.object({
     combine: z.enum(['product', 'geometric-mean', 'sum', 'relative-mean', 'relative-max']),

@@ -10,7 +10,10 @@ export interface DetectorWeights {
   readonly student?: Weights;
   /** Each layer's usual distance, height x width by the names of `usualDistances`; for maps that need it. */
   readonly usual?: Weights;
-  /** As `memory.safetensors`: prototypes of `layer1` to `layer3`, prototypes x channels, and `weights`, of these and of the student. */
+  /**
+   * As `memory.safetensors`: prototypes of `layer1` to `layer3`, prototypes x channels, and `weights`, of these and of
+   * the student.
+   */
   readonly memory?: Weights;
 }
 
@@ -90,7 +93,10 @@ function makeProgram(
   return { program, inputs };
 }
 
-/** The memory as what its convolutions need, see `Recollection`: computed here, so that the graph holds them as constants. */
+/**
+ * The memory as what its convolutions need, see `Recollection`: computed here, so that the graph holds them as
+ * constants.
+ */
 function remembered(memory: Weights): Weights {
   const made: Record<string, Weights[string]> = {};
   for (const layer of LAYERS) {

@@ -25,8 +25,8 @@ interface Check {
 }
 
 /**
- * Tries out everything that a configuration needs, all at once and each within a minute. What fails keeps only that from being tried which
- * needs it.
+ * Tries out everything that a configuration needs, all at once and each within a minute. What fails keeps only that
+ * from being tried which needs it.
  *
  * @param device to try instead of the configuration's
  * @returns in a fixed order, the configuration first

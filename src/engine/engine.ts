@@ -10,7 +10,10 @@ export type Program = (inputs: Tensors) => Tensors;
 export type TensorType = 'float32' | 'int32' | 'uint8';
 export type TensorData = Float32Array | Int32Array | Uint8Array;
 
-/** A tensor's shape and type; with `value`, a constant that becomes part of the executable and is not to be changed any more. */
+/**
+ * A tensor's shape and type; with `value`, a constant that becomes part of the executable and is not to be changed any
+ * more.
+ */
 export interface TensorSpec {
   readonly shape: readonly number[];
   readonly type: TensorType;
@@ -25,7 +28,8 @@ export interface HostTensor {
 
 export interface Executable {
   /**
-   * Runs the program once. `outputs` may hold arrays to write results into, by output name; they must not overlap any input.
+   * Runs the program once. `outputs` may hold arrays to write results into, by output name; they must not overlap any
+   * input.
    * @throws KdadError ENGINE_FAILED, KERNEL_UNSUPPORTED
    */
   run(inputs: Record<string, TensorData>, outputs?: Record<string, TensorData>): Promise<Record<string, HostTensor>>;
@@ -41,8 +45,8 @@ export interface Engine {
   readonly threads: number;
   /**
    * Makes `program` runnable for inputs of exactly these shapes and types.
-   * @throws KdadError KERNEL_UNSUPPORTED naming the operation, ENGINE_FAILED; an engine that runs programs as they are written finds out
-   *   only then
+   * @throws KdadError KERNEL_UNSUPPORTED naming the operation, ENGINE_FAILED; an engine that runs programs as they are
+   *   written finds out only then
    */
   compile(program: Program, inputs: Record<string, TensorSpec>): Promise<Executable>;
 }

@@ -37,7 +37,8 @@ interface Entry {
 const INTERVAL = 10 * 60_000;
 
 /**
- * Keeps the evidence of alerts on disk, a folder each, `<camera>/<time>-<id>`, within limits: it never fills the disk. Calls take turns.
+ * Keeps the evidence of alerts on disk, a folder each, `<camera>/<time>-<id>`, within limits: it never fills the disk.
+ * Calls take turns.
  */
 export class EvidenceFolder {
   readonly #root: string;
@@ -129,7 +130,9 @@ export class EvidenceFolder {
     });
   }
 
-  /** What somebody else left there and closed to us (`lost+found`, say) is none of ours, and keeps nothing from working. */
+  /**
+   * What somebody else left there and closed to us (`lost+found`, say) is none of ours, and keeps nothing from working.
+   */
   async #look<Found>(path: string, look: (path: string) => Promise<Found>, otherwise: Found): Promise<Found> {
     return look(path).catch(({ message }: Error) => {
       this.#onUnreadable(message);

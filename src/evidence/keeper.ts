@@ -5,8 +5,8 @@ import type { JudgedFrame } from '../inspection/verdict.js';
 import type { EvidenceFolder } from './evidence-folder.js';
 
 /**
- * Writes what an alert rests on: its worst frame as the detector saw it, the same with the heatmap, and the event as it was published. Of several
- * calls for one alert, the last one's stays.
+ * Writes what an alert rests on: its worst frame as the detector saw it, the same with the heatmap, and the event as it
+ * was published. Of several calls for one alert, the last one's stays.
  *
  * @param json of the event
  * @param overlay where it has been drawn already

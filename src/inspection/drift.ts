@@ -14,9 +14,14 @@ const WARN = 0.9;
 const CALM = 0.8;
 /** Of the way from the usual score to the threshold, that the highest recent ones must have gone. */
 const MARGIN = 0.5;
-/** Recent scores that vary less than this part of the calibration's are of one part that stands still: where they lie says nothing of the scene. */
+/**
+ * Recent scores that vary less than this part of the calibration's are of one part that stands still: where they lie
+ * says nothing of the scene.
+ */
 const STILL = 0.25;
-/** Of the median from the calibration's, in MADs: less than it takes to warn, so that a scene at the limit warns once. */
+/**
+ * Of the median from the calibration's, in MADs: less than it takes to warn, so that a scene at the limit warns once.
+ */
 const CALM_SCENE = 2;
 
 /** What a warning is about: scores have come near to false alarms, or are those of another scene. */
@@ -25,8 +30,8 @@ export type DriftReason = 'margin' | 'scene';
 /** How the recent scores of a camera lie to those that its threshold was calibrated on. */
 export interface Drift {
   /**
-   * Probability that a recent good frame scores higher than a held-out image: 0.5 when nothing has changed, 1 when every frame does (the effect
-   * size of the Mann-Whitney test; McGraw and Wong 1992).
+   * Probability that a recent good frame scores higher than a held-out image: 0.5 when nothing has changed, 1 when
+   * every frame does (the effect size of the Mann-Whitney test; McGraw and Wong 1992).
    */
   readonly shift: number;
   /** The nineteenth twentieth of the recent scores, divided by the threshold. */
@@ -37,7 +42,10 @@ export interface Drift {
   readonly warnings: readonly DriftReason[];
 }
 
-/** Compares a camera's good frames with the calibration, so that dust and light are noticed before they raise false alarms. */
+/**
+ * Compares a camera's good frames with the calibration, so that dust and light are noticed before they raise false
+ * alarms.
+ */
 export class DriftMonitor {
   readonly #heldOut: Calibration['scores'];
   readonly #calibration: readonly number[];

@@ -1,8 +1,8 @@
 import type { Frame } from '../camera/frame.js';
 
 /**
- * Frames that wait to be judged, a few for each camera. When a camera is faster than inference its oldest frame makes room, so that
- * what is judged is never old; cameras take turns, so that a fast one does not crowd out a slow one.
+ * Frames that wait to be judged, a few for each camera. When a camera is faster than inference its oldest frame makes
+ * room, so that what is judged is never old; cameras take turns, so that a fast one does not crowd out a slow one.
  */
 export class FrameQueue {
   readonly #capacity: number;

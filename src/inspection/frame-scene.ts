@@ -5,10 +5,10 @@ export const frameScenes = ['dark', 'bright', 'blurred', 'other'] as const;
 export type FrameScene = (typeof frameScenes)[number];
 
 /**
- * Of the darkest good picture; of what the brightest has left to white; of the least sharp one. Chosen on four products:
- * no test picture, good or defective, is told so, and no good one at 0.8 of its light or blurred by a pixel; at 1.2 times
- * its light 5 of 140 good ones are. All are at a tenth of their light, and blurred by 6 pixels. Noise hides blur: with 5
- * grey levels after a blur of 4 pixels none is told.
+ * Of the darkest good picture; of what the brightest has left to white; of the least sharp one. Chosen on four
+ * products: no test picture, good or defective, is told so, and no good one at 0.8 of its light or blurred by a pixel;
+ * at 1.2 times its light 5 of 140 good ones are. All are at a tenth of their light, and blurred by 6 pixels. Noise
+ * hides blur: with 5 grey levels after a blur of 4 pixels none is told.
  */
 const DARK = 0.6;
 const BRIGHT = 0.5;

@@ -15,7 +15,8 @@ export interface Mask {
 }
 
 /**
- * The pixels of a map that never count, of a picture that fills its frame: those whose centre lies in one of the polygons (by the even-odd rule).
+ * The pixels of a map that never count, of a picture that fills its frame: those whose centre lies in one of the
+ * polygons (by the even-odd rule).
  *
  * @param size of the anomaly map that it is for, not of the frame
  * @throws KdadError CONFIG_INVALID when no pixel would count: a camera with such a mask would be blind
@@ -42,8 +43,8 @@ export function maskOf(polygons: readonly Polygon[], size: Size): Mask {
 }
 
 /**
- * The same areas where the picture lies in a part of its frame, and the padding around it: a pixel counts when some of the picture in it does. So
- * what counts of a picture that fills the frame counts there, too, however small it is.
+ * The same areas where the picture lies in a part of its frame, and the padding around it: a pixel counts when some of
+ * the picture in it does. So what counts of a picture that fills the frame counts there, too, however small it is.
  *
  * @param frame height and width of what `place` is in
  */

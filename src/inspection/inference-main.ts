@@ -1,6 +1,7 @@
 /**
- * The inference process: loads one detector and judges batches, one request at a time. It is a process of its own because
- * engines block the thread that calls them, and because a crash in native code must not take the daemon with it.
+ * The inference process: loads one detector and judges batches, one request at a time. It is a process of its own
+ * because engines block the thread that calls them, and because a crash in native code must not take the daemon with
+ * it.
  */
 import { getPriority, setPriority } from 'node:os';
 import type { KdadError } from '../errors.js';

@@ -13,8 +13,8 @@ export interface InferenceProcessOptions extends DetectorOptions {
   /** What every process has to get right before it judges. */
   readonly selfTest?: SelfTest;
   /**
-   * Frames of the largest batch that will come: one as large is judged at start, so that the memory which it takes is there, or missing, from the
-   * beginning and not some night.
+   * Frames of the largest batch that will come: one as large is judged at start, so that the memory which it takes is
+   * there, or missing, from the beginning and not some night.
    */
   readonly maxBatch?: number;
   /** Milliseconds that loading, and each batch, may take. */

@@ -9,8 +9,8 @@ import type { LiveDetector } from './live-detector.js';
 import { type JudgedFrame, judge } from './verdict.js';
 
 /**
- * Why a frame was not judged: others were before it, it was lost with the inference process, its camera had only just connected, or its
- * trigger did not want it.
+ * Why a frame was not judged: others were before it, it was lost with the inference process, its camera had only just
+ * connected, or its trigger did not want it.
  */
 export type DropReason = 'busy' | 'inference' | 'unsettled' | 'untriggered';
 
@@ -46,7 +46,10 @@ export interface InspectorOptions {
   readonly listener: InspectorListener;
 }
 
-/** From frames to verdicts and alerts: batches the frames of all cameras, has them judged, and follows each camera's alert. */
+/**
+ * From frames to verdicts and alerts: batches the frames of all cameras, has them judged, and follows each camera's
+ * alert.
+ */
 export class Inspector {
   readonly #options: InspectorOptions;
   readonly #batcher: Batcher;

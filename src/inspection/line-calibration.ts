@@ -9,7 +9,10 @@ export const FEWEST_PARTS = 30;
 
 /** Bars of a histogram; the last one holds all that lies above, too. */
 const BARS = 20;
-/** The last bar begins so far above the higher of both thresholds: parts that are far worse would leave the others a bar or two. */
+/**
+ * The last bar begins so far above the higher of both thresholds: parts that are far worse would leave the others a bar
+ * or two.
+ */
 const HEADROOM = 1.25;
 
 /** A threshold from the scores of parts on the line, beside the one that holds. */
@@ -30,7 +33,9 @@ export interface LineCalibration {
   readonly scene?: SceneShift;
 }
 
-/** Bars of the same scores, evenly wide from `from` to `to`; lower scores count in the first, higher ones in the last. */
+/**
+ * Bars of the same scores, evenly wide from `from` to `to`; lower scores count in the first, higher ones in the last.
+ */
 export interface Histograms {
   readonly from: number;
   readonly to: number;

@@ -67,11 +67,12 @@ export class LiveDetector {
   }
 
   /**
-   * Another bundle takes over. Its process is started and tested first while the old one goes on judging; when anything fails, the old one
-   * stays.
+   * Another bundle takes over. Its process is started and tested first while the old one goes on judging; when anything
+   * fails, the old one stays.
    *
    * @param commit called when it has passed its test, before it takes over; when it throws, the old one stays
-   * @throws KdadError BUNDLE_UNSUPPORTED for one with another input size, INFERENCE_FAILED, IMAGE_UNREADABLE, INTERRUPTED by `stop` or the signal
+   * @throws KdadError BUNDLE_UNSUPPORTED for one with another input size, INFERENCE_FAILED, IMAGE_UNREADABLE,
+   *   INTERRUPTED by `stop` or the signal
    */
   swap(bundle: Bundle, commit: () => Promise<void> = async () => {}, signal?: AbortSignal): Promise<void> {
     const swapped = this.#swapping.catch(() => {}).then(() => this.#swap(bundle, commit, signal));

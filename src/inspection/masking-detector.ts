@@ -66,8 +66,8 @@ export class MaskingDetector {
   }
 
   /**
-   * @throws KdadError ENGINE_FAILED, CONFIG_INVALID for areas that leave nothing, BUNDLE_UNSUPPORTED for areas where the bundle does not say how
-   *   it scores
+   * @throws KdadError ENGINE_FAILED, CONFIG_INVALID for areas that leave nothing, BUNDLE_UNSUPPORTED for areas where
+   *   the bundle does not say how it scores
    */
   async judge({ batch, frames, ignored, mapsFrom }: Frames): Promise<Scored> {
     const detection = await this.#detector.run(frames, batch);

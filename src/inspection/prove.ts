@@ -6,7 +6,8 @@ import { LiveDetector } from './live-detector.js';
 const TIMEOUT = 60_000;
 
 /**
- * Has a bundle prove itself: its detector is loaded as the daemon does it, in a process of its own, and judges the bundle's own picture.
+ * Has a bundle prove itself: its detector is loaded as the daemon does it, in a process of its own, and judges the
+ * bundle's own picture.
  *
  * @throws KdadError INFERENCE_FAILED, DEVICE_UNUSABLE, IMAGE_UNREADABLE
  */

@@ -6,8 +6,8 @@ const HELD = 16;
 export const worse = (a: JudgedFrame, b: JudgedFrame): JudgedFrame => (b.verdict.ratio > a.verdict.ratio ? b : a);
 
 /**
- * The last frames of a camera that has no alert: how many were anomalous, and the worst of them. Of a long window only those frames are held that
- * can still become the worst: a frame that is followed by a worse one never does.
+ * The last frames of a camera that has no alert: how many were anomalous, and the worst of them. Of a long window only
+ * those frames are held that can still become the worst: a frame that is followed by a worse one never does.
  */
 export class RecentFrames {
   #anomalous: boolean[] = [];

@@ -3,7 +3,10 @@ import { median, medianDeviation } from '../metrics/robust.js';
 
 /** Fewer images have no median to rely on. */
 const FEWEST = 10;
-/** So many MADs from the held-out images' median no median of good parts of the same scene lies: two standard deviations, were scores normal. */
+/**
+ * So many MADs from the held-out images' median no median of good parts of the same scene lies: two standard
+ * deviations, were scores normal.
+ */
 const CHANGED = 3;
 
 /** How the scores of good parts lie to those that the model was calibrated on. */

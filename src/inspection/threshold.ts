@@ -24,7 +24,9 @@ export function reviewFrom(model: Calibrated, { threshold, review }: Limits): nu
 /** Asked for each frame, so what was found is kept. */
 const found = new WeakMap<Bundle['calibration'], Map<number, number>>();
 
-/** By the rule that a few bad images among the held-out ones move little, whatever rule the model was calibrated with. */
+/**
+ * By the rule that a few bad images among the held-out ones move little, whatever rule the model was calibrated with.
+ */
 function thresholdAt(calibration: Bundle['calibration'], falseAlarms: number): number {
   const known = found.get(calibration) ?? new Map<number, number>();
   found.set(calibration, known);

@@ -1,4 +1,7 @@
-/** Which frames of a camera are judged: every one, one in each interval of so many milliseconds, or only those that are asked for. */
+/**
+ * Which frames of a camera are judged: every one, one in each interval of so many milliseconds, or only those that are
+ * asked for.
+ */
 export type Trigger = 'continuous' | 'command' | { readonly every: number };
 
 /** Lets those frames of one camera through that its trigger wants judged, those asked for aside. */
@@ -14,8 +17,8 @@ export class TriggerGate {
   }
 
   /**
-   * Whether the frame that has just come is to be judged. Of each interval that is the first frame; intervals follow each other evenly from
-   * the first frame on, so that a late frame does not put off those after it.
+   * Whether the frame that has just come is to be judged. Of each interval that is the first frame; intervals follow
+   * each other evenly from the first frame on, so that a late frame does not put off those after it.
    *
    * @param now in steady time
    */

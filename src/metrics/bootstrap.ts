@@ -12,8 +12,8 @@ export interface AurocDifference {
 }
 
 /**
- * Compares two detectors on the same images by the paired bootstrap (Efron and Tibshirani 1993, chapter 13): images are drawn with
- * replacement, good and anomalous ones apart, and both detectors are measured on each draw.
+ * Compares two detectors on the same images by the paired bootstrap (Efron and Tibshirani 1993, chapter 13): images are
+ * drawn with replacement, good and anomalous ones apart, and both detectors are measured on each draw.
  *
  * @param labels true for anomalous images
  * @returns null without anomalous or without good images

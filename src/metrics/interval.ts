@@ -5,8 +5,8 @@ export interface Interval {
 }
 
 /**
- * The exact confidence interval of a probability of which `successes` of `trials` were seen (Clopper and Pearson 1934): outside of it, so
- * few or so many would happen in less than half of what is left of `confidence`.
+ * The exact confidence interval of a probability of which `successes` of `trials` were seen (Clopper and Pearson 1934):
+ * outside of it, so few or so many would happen in less than half of what is left of `confidence`.
  *
  * @returns 0 to 1 without trials
  */

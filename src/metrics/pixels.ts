@@ -20,8 +20,8 @@ export function pixelAuroc({ maps, masks }: LabelledMaps): number | null {
 
 /**
  * Per-region overlap: the area under the curve of the mean detected part of each defect (8-connected region) over the
- * false positive rate of the good pixels, up to `limit` and divided by it. Every defect counts alike, whatever its size.
- * Bergmann et al., The MVTec Anomaly Detection Dataset, IJCV 2021, section 5.
+ * false positive rate of the good pixels, up to `limit` and divided by it. Every defect counts alike, whatever its
+ * size. Bergmann et al., The MVTec Anomaly Detection Dataset, IJCV 2021, section 5.
  *
  * @returns 0 to 1; null without good or without defective pixels
  */

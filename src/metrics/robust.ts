@@ -1,5 +1,6 @@
 /**
- * The value below which `share` of the values lie, between the two nearest where need be (Hyndman and Fan's type 7, as in NumPy and R).
+ * The value below which `share` of the values lie, between the two nearest where need be (Hyndman and Fan's type 7, as
+ * in NumPy and R).
  * @throws RangeError for no values
  */
 export function quantile(values: ArrayLike<number>, share: number): number {

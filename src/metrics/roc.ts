@@ -1,6 +1,7 @@
 /**
  * Receiver operating characteristic against one set of negatives, exact with ties: equal scores are passed together, on
- * a straight line. Negatives are sorted once; each positive then takes two binary searches, so millions of pixels are fine.
+ * a straight line. Negatives are sorted once; each positive then takes two binary searches, so millions of pixels are
+ * fine.
  */
 export class RocReference {
   readonly #negatives: Float64Array | Float32Array;

@@ -22,9 +22,10 @@ import { MEAN_PART, type Scoring, topCount } from './scoring.js';
 /** How the distances of the three layers become one anomaly map. */
 export interface MapOptions {
   /**
-   * `product` stays small wherever one layer sees nothing; `geometric-mean` is its cube root, which ranks alike but keeps the scale
-   * of a distance; `sum` adds the layers, each divided by its number of pixels; `relative-mean` and `relative-max` are the mean and
-   * the largest of the layers, each divided by what is usual for it at that place on good images.
+   * `product` stays small wherever one layer sees nothing; `geometric-mean` is its cube root, which ranks alike but
+   * keeps the scale of a distance; `sum` adds the layers, each divided by its number of pixels; `relative-mean` and
+   * `relative-max` are the mean and the largest of the layers, each divided by what is usual for it at that place on
+   * good images.
    */
   readonly combine: 'product' | 'geometric-mean' | 'sum' | 'relative-mean' | 'relative-max';
   /** Height and width at which the layers are combined, in pixels. */
@@ -36,7 +37,8 @@ export interface MapOptions {
 /**
  * The anomaly map of each image: batch x height x width.
  * @param distances of student and teacher in each layer, batch x height x width x 1
- * @param usual for the relative ones: the usual distance of each layer, 1 x height x width x 1 of its feature map, nowhere zero
+ * @param usual for the relative ones: the usual distance of each layer, 1 x height x width x 1 of its feature map,
+ *   nowhere zero
  */
 export function anomalyMap(
   distances: readonly Tensor4D[],

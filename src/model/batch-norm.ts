@@ -35,9 +35,10 @@ export function statistics(x: Tensor4D): Statistics {
 }
 
 /**
- * Batch normalisation by statistics that were taken from `x` itself (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167).
- * The gradient accounts for that, in the closed form dx = A * dy + B * x + C with one A, B, C a channel: training is bound by
- * memory bandwidth here, and the derivation operation by operation would read the image a dozen times.
+ * Batch normalisation by statistics that were taken from `x` itself (Ioffe and Szegedy 2015,
+ * https://arxiv.org/abs/1502.03167). The gradient accounts for that, in the closed form dx = A * dy + B * x + C with
+ * one A, B, C a channel: training is bound by memory bandwidth here, and the derivation operation by operation would
+ * read the image a dozen times.
  */
 export function batchNormalise(x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, observed: Statistics): Tensor4D {
   const { mean: average, variance, count } = observed;

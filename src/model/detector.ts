@@ -70,7 +70,8 @@ export interface DetectorOptions {
 }
 
 /**
- * The maps that the detector's map is made of, each batch x height x width x 1: one a layer of the memory, and the student's, as far as there are those.
+ * The maps that the detector's map is made of, each batch x height x width x 1: one a layer of the memory, and the
+ * student's, as far as there are those.
  */
 export function opinionMaps(frames: Tensor, tensors: DetectorTensors, options: DetectorOptions): Tensor4D[] {
   const { student, usual, memory } = tensors;

@@ -31,10 +31,12 @@ const lengthsOf = (squared: Tensor4D): Tensor4D => maximum(sqrt(squared), SHORTE
 const lengths = (features: Tensor4D): Tensor4D => lengthsOf(squaredLengths(features));
 
 /**
- * Half the squared distance of the normalised features, a pixel: batch x height x width x 1. From 0, the same direction, to
- * 1 for features at right angles (after a ReLU no two point apart further). STFPM, https://arxiv.org/abs/2103.04257, equation 1.
+ * Half the squared distance of the normalised features, a pixel: batch x height x width x 1. From 0, the same
+ * direction, to 1 for features at right angles (after a ReLU no two point apart further). STFPM,
+ * https://arxiv.org/abs/2103.04257, equation 1.
  *
- * Multiplied out, (|s|^2 + |t|^2) / 2 - s * t, so that no normalised feature map is made: three products and sums instead of eight passes.
+ * Multiplied out, (|s|^2 + |t|^2) / 2 - s * t, so that no normalised feature map is made: three products and sums
+ * instead of eight passes.
  */
 export function featureDistance(student: Tensor4D, teacher: Tensor4D): Tensor4D {
   const [ofStudent, ofTeacher] = [squaredLengths(student), squaredLengths(teacher)];
@@ -54,8 +56,9 @@ export function distillationLoss(students: readonly Tensor4D[], teachers: readon
 }
 
 /**
- * For vectors of length 1, half the squared distance is 1 - cos. Its gradient for the student's vector s is A * teacher + B * s with
- * one A and B a pixel, which takes far fewer passes over the feature map than differentiating the division.
+ * For vectors of length 1, half the squared distance is 1 - cos. Its gradient for the student's vector s is A * teacher
+ * + B * s with one A and B a pixel, which takes far fewer passes over the feature map than differentiating the
+ * division.
  */
 function layerLoss(student: Tensor4D, teacher: Tensor4D): Scalar {
   const [batch, height, width] = student.shape;

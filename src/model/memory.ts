@@ -26,8 +26,8 @@ export const patchGrids = [
 ] as const;
 
 /**
- * The teacher's features as patches (PatchCore, https://arxiv.org/abs/2106.08265): averaged over 3 x 3 cells, so that a patch knows its surroundings and a
- * small shift changes little; of length 1, so that contrast says nothing.
+ * The teacher's features as patches (PatchCore, https://arxiv.org/abs/2106.08265): averaged over 3 x 3 cells, so that a
+ * patch knows its surroundings and a small shift changes little; of length 1, so that contrast says nothing.
  *
  * @param teachers feature maps of layer1 to layer3
  * @returns batch x height x width x channels of `patchGrids`
@@ -40,7 +40,10 @@ export function patches(teachers: readonly Tensor4D[]): Tensor4D[] {
   });
 }
 
-/** What a memory knows of one layer: filter and bias of the convolution that gives every patch's squared distance to every prototype. */
+/**
+ * What a memory knows of one layer: filter and bias of the convolution that gives every patch's squared distance to
+ * every prototype.
+ */
 export interface Recollection {
   /** -2 times the prototypes: prototypes x channels x 1 x 1. */
   readonly filter: Tensor;

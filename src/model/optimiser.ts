@@ -20,7 +20,10 @@ export interface Optimiser {
   ): { parameter: Tensor; slots: Record<string, Tensor> };
 }
 
-/** Adam with bias correction: Kingma and Ba 2014, https://arxiv.org/abs/1412.6980, in the form of its section 2's last lines. */
+/**
+ * Adam with bias correction: Kingma and Ba 2014, https://arxiv.org/abs/1412.6980, in the form of its section 2's last
+ * lines.
+ */
 export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = {}): Optimiser {
   return {
     slots: ['firstMoment', 'secondMoment'],

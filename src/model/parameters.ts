@@ -51,8 +51,8 @@ const filled = (shape: readonly number[], value: number): Weight => ({
 });
 
 /**
- * A student at random: filters after He et al. 2015 (https://arxiv.org/abs/1502.01852, fan-out), batch normalisation as the identity.
- * The same seed gives the same weights.
+ * A student at random: filters after He et al. 2015 (https://arxiv.org/abs/1502.01852, fan-out), batch normalisation as
+ * the identity. The same seed gives the same weights.
  *
  * @param sharedStem leaves out the stem: the student goes on from the teacher's
  */

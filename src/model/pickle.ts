@@ -3,8 +3,8 @@ import type { KdadError } from '../errors.js';
 /** What the outside gives to a pickle. */
 export interface PickleContext {
   /**
-   * What stands for each global that a pickle may name (`collections.OrderedDict`). Functions are called with the arguments
-   * in the pickle; they build plain values and must return no function.
+   * What stands for each global that a pickle may name (`collections.OrderedDict`). Functions are called with the
+   * arguments in the pickle; they build plain values and must return no function.
    */
   readonly globals: ReadonlyMap<string, unknown>;
   /** The object that is stored outside of the pickle under this id. */
@@ -52,8 +52,8 @@ type Opcode = (typeof opcodes)[number][1];
 const names = new Map<number, Opcode>(opcodes);
 
 /**
- * Reads one pickle and executes nothing: it knows the opcodes that PyTorch's state dictionaries are made of (protocol 2) and the globals
- * it is given. Dictionaries become Maps, tuples and lists arrays, whole numbers beyond 2^53 bigints.
+ * Reads one pickle and executes nothing: it knows the opcodes that PyTorch's state dictionaries are made of (protocol
+ * 2) and the globals it is given. Dictionaries become Maps, tuples and lists arrays, whole numbers beyond 2^53 bigints.
  * Time and memory are linear in the bytes.
  * @param start of the pickle in `bytes`
  * @returns the value and the offset behind the pickle

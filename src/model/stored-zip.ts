@@ -4,7 +4,9 @@ const LOCAL_HEADER = 0x04034b50;
 const CENTRAL_HEADER = 0x02014b50;
 const END_RECORD = 0x06054b50;
 
-/** The files in a zip whose entries are not compressed (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT). */
+/**
+ * The files in a zip whose entries are not compressed (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT).
+ */
 export function storedEntries(bytes: Uint8Array, fail: (what: string) => KdadError): Map<string, Uint8Array> {
   const part = (at: number, length: number): DataView => {
     if (at < 0 || at + length > bytes.length) throw fail('truncated or damaged: its zip entries lie outside the file');

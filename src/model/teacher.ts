@@ -4,8 +4,9 @@ import { foldBatchNorm, shapesOfFolded, shapesOfStudent } from './parameters.js'
 import type { Weights } from './safetensors.js';
 
 /**
- * A teacher's weights with batch normalisation folded in, from a file in any of the forms in use: folded already (a weight and a
- * bias a convolution), or torchvision's and timm's names with batch normalisation apart. Other layers in it (layer4, fc) are left out.
+ * A teacher's weights with batch normalisation folded in, from a file in any of the forms in use: folded already (a
+ * weight and a bias a convolution), or torchvision's and timm's names with batch normalisation apart. Other layers in
+ * it (layer4, fc) are left out.
  * @param name of the file, for errors
  * @throws KdadError WEIGHTS_INVALID
  */

@@ -2,8 +2,8 @@ import { STEP, type TileGrid } from '../data/tiles.js';
 import { concat, reshape, slice, type Tensor, type Tensor4D } from '../tensorflow.js';
 
 /**
- * Maps of whole frames, from what `look` makes of their tiles. Where tiles overlap, each keeps its half: so every place is seen by the tile that
- * has most of its surroundings, and no value is changed.
+ * Maps of whole frames, from what `look` makes of their tiles. Where tiles overlap, each keeps its half: so every place
+ * is seen by the tile that has most of its surroundings, and no value is changed.
  *
  * @param frames batch x height x width x channels; they are not cut where there is no grid
  * @param look makes maps of views, each at a fraction of their size of 1 / 16 or more
@@ -17,7 +17,10 @@ export function throughTiles(
   return look(cut(frames as Tensor4D, grid)).map((map) => stitch(map, grid));
 }
 
-/** The tiles of the first frame, then those of the next: below one another in one image first, which moves nothing when they become images. */
+/**
+ * The tiles of the first frame, then those of the next: below one another in one image first, which moves nothing when
+ * they become images.
+ */
 function cut(frames: Tensor4D, { size: [height, width], tops, lefts }: TileGrid): Tensor4D {
   const [batch, , , channels] = frames.shape;
   const tiles = tops.flatMap((top) =>
@@ -46,7 +49,8 @@ function stitch(maps: Tensor4D, grid: TileGrid): Tensor4D {
 }
 
 /**
- * Which part of each tile is kept along one side, in cells of `stride` pixels: from the middle of one overlap to that of the next, in whole cells of every layer.
+ * Which part of each tile is kept along one side, in cells of `stride` pixels: from the middle of one overlap to that
+ * of the next, in whole cells of every layer.
  */
 function kept(starts: readonly number[], tile: number, stride: number): [start: number, length: number][] {
   const middle = (i: number) => STEP * Math.floor((starts[i] + starts[i - 1] + tile) / 2 / STEP);

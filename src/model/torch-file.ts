@@ -65,9 +65,10 @@ export function isTorchFile(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads a state dictionary that `torch.save` wrote, in the zip form (since PyTorch 1.6) or the older one, and executes nothing of it:
- * https://github.com/pytorch/pytorch/blob/main/torch/serialization.py. Tensors become contiguous float32; whole numbers are left out.
- * A dictionary within a checkpoint (`state_dict`, `model`) is found, and DataParallel's prefix `module.` taken off.
+ * Reads a state dictionary that `torch.save` wrote, in the zip form (since PyTorch 1.6) or the older one, and executes
+ * nothing of it: https://github.com/pytorch/pytorch/blob/main/torch/serialization.py. Tensors become contiguous
+ * float32; whole numbers are left out. A dictionary within a checkpoint (`state_dict`, `model`) is found, and
+ * DataParallel's prefix `module.` taken off.
  * @param name of the file, for errors
  * @throws KdadError WEIGHTS_INVALID for anything else, before memory for it is taken
  */
@@ -188,7 +189,10 @@ function readZipForm(bytes: Uint8Array, fail: Fail): Contents {
   return { root, storageBytes };
 }
 
-/** Five pickles (magic number, protocol, system, what was saved, keys), then for each key its count of elements and the elements. */
+/**
+ * Five pickles (magic number, protocol, system, what was saved, keys), then for each key its count of elements and the
+ * elements.
+ */
 function readLegacyForm(bytes: Uint8Array, fail: Fail): Contents {
   const reader = storageReader(bytes, fail);
   let at = 0;

@@ -14,8 +14,8 @@ const MOMENTUM = 0.1;
 export const slotName = (slot: string, parameter: string): string => `${slot}/${parameter}`;
 
 /**
- * One step of training as a pure function: the student's forward pass, the loss, its gradients, the optimiser and the running
- * statistics of batch normalisation.
+ * One step of training as a pure function: the student's forward pass, the loss, its gradients, the optimiser and the
+ * running statistics of batch normalisation.
  *
  * @param x what the student's `network` reads
  * @param teachers the teacher's normalised feature maps of the same images

@@ -3,7 +3,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 /** What a bearer token may be made of (RFC 6750, section 2.1). */
 export const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
 
-/** The `WWW-Authenticate` header for a request without the token, undefined for one that has it (RFC 6750, section 3). */
+/**
+ * The `WWW-Authenticate` header for a request without the token, undefined for one that has it (RFC 6750, section 3).
+ */
 export function challenge(authorization: string | undefined, token: string): string | undefined {
   const given = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
   if (given === undefined) return 'Bearer realm="kdad-edge"';

@@ -4,7 +4,10 @@ import type { Socket } from 'node:net';
 /** Connections at once. Each takes a file descriptor, and cameras need theirs. */
 const MOST = 64;
 
-/** Keeps connections to a server few: a new one is let in, and the oldest goes for it. Whoever asks anew is answered, whoever only holds on is not. */
+/**
+ * Keeps connections to a server few: a new one is let in, and the oldest goes for it. Whoever asks anew is answered,
+ * whoever only holds on is not.
+ */
 export function limitConnections(server: Server): void {
   const connected = new Set<Socket>();
   server.on('connection', (socket) => {

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 
 /**
- * Whether a request was meant for this machine, by its `Host` header: an address, localhost, or the configured host. A page of another site can have its
- * own name point to this machine (DNS rebinding), so that browsers let it read the answers; but then its name is in the header.
+ * Whether a request was meant for this machine, by its `Host` header: an address, localhost, or the configured host. A
+ * page of another site can have its own name point to this machine (DNS rebinding), so that browsers let it read the
+ * answers; but then its name is in the header.
  *
  * @param header undefined where there is none: no browser leaves it out
  * @param configured host that the server listens on

@@ -6,8 +6,8 @@ export type { Logger };
 const BACKLOG = 1_000_000;
 
 /**
- * JSON lines on standard output, one an event, for journald and whatever collects logs. Where it goes to a disk that is full, or to nobody, lines are
- * lost, and the work goes on.
+ * JSON lines on standard output, one an event, for journald and whatever collects logs. Where it goes to a disk that is
+ * full, or to nobody, lines are lost, and the work goes on.
  */
 export function createLog(level: string): Logger {
   const output = pino.destination({ fd: process.stdout.fd, sync: true, maxLength: BACKLOG });

@@ -3,7 +3,10 @@ import { damageReasons } from '../camera/damage.js';
 import { frameScenes } from '../inspection/frame-scene.js';
 import { residentMemory } from './process-memory.js';
 
-/** Every metric of the daemon; docs/metrics.md describes each. Names follow https://prometheus.io/docs/practices/naming/. */
+/**
+ * Every metric of the daemon; docs/metrics.md describes each. Names follow
+ * https://prometheus.io/docs/practices/naming/.
+ */
 export class Metrics {
   readonly registry = new Registry();
 

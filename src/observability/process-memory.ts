@@ -5,8 +5,8 @@ import { basename } from 'node:path';
 export type ProcessRole = 'daemon' | 'inference' | 'ffmpeg';
 
 /**
- * Bytes of memory that this process and those that it has started hold (resident set size), as Linux's /proc has it: see proc(5). Elsewhere,
- * or where the kernel lists no children, what cannot be found out is left out.
+ * Bytes of memory that this process and those that it has started hold (resident set size), as Linux's /proc has it:
+ * see proc(5). Elsewhere, or where the kernel lists no children, what cannot be found out is left out.
  */
 export async function residentMemory(): Promise<Map<ProcessRole, number>> {
   const children = await read(`/proc/self/task/${process.pid}/children`);

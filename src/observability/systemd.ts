@@ -8,11 +8,14 @@ export type Notice = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | `STATUS=${string}
 const TIMEOUT = 5000;
 
 /**
- * Tells systemd how the daemon is. Node has no datagram sockets for local addresses, so systemd's own tool sends the messages, which takes
- * some milliseconds; the unit has to accept them from it (`NotifyAccess=all`).
+ * Tells systemd how the daemon is. Node has no datagram sockets for local addresses, so systemd's own tool sends the
+ * messages, which takes some milliseconds; the unit has to accept them from it (`NotifyAccess=all`).
  */
 export class Systemd {
-  /** Milliseconds within which the watchdog wants to hear of us each time; undefined when none watches (sd_watchdog_enabled(3)). */
+  /**
+   * Milliseconds within which the watchdog wants to hear of us each time; undefined when none watches
+   * (sd_watchdog_enabled(3)).
+   */
   readonly watchdog: number | undefined;
   readonly #onFailure: (error: Error) => void;
   #sending: Promise<unknown> = Promise.resolve();

@@ -14,7 +14,8 @@ interface Mount {
 }
 
 /**
- * The folders of the groups that limit this process's processor time, from its own group up to the highest that can be seen: each of them counts.
+ * The folders of the groups that limit this process's processor time, from its own group up to the highest that can be
+ * seen: each of them counts.
  *
  * @param cgroup `/proc/self/cgroup`, as cgroups(7) has it
  * @param mountinfo `/proc/self/mountinfo`, as proc_pid_mountinfo(5) has it

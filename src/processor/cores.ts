@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { processorQuota } from './quota.js';
 
-/** The processors of this machine, and what of them this process may use. A processor is what the kernel schedules on: a core, or one of its hyper-threads. */
+/**
+ * The processors of this machine, and what of them this process may use. A processor is what the kernel schedules on: a
+ * core, or one of its hyper-threads.
+ */
 export interface Cores {
   /** Of the machine. */
   readonly all: number;
@@ -25,7 +28,10 @@ export function findCores(): Cores {
   return { all, allowed, quota, usable: Math.max(1, Math.min(allowed, Math.ceil(quota ?? allowed))) };
 }
 
-/** Threads to compute in: what was asked for, else one for each core that this process may use. @param asked 0 and undefined ask for nothing */
+/**
+ * Threads to compute in: what was asked for, else one for each core that this process may use.
+ * @param asked 0 and undefined ask for nothing
+ */
 export const threadsFor = (asked?: number): number => asked || findCores().usable;
 
 /** Says it in a few words, with the reason where it is not all of them: `2 of 16 cores (quota 1.5)`. */

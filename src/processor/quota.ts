@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type GroupFolder, groupFolders } from './cgroups.js';
 
 /**
- * How many processors' time control groups leave to this process, say 1.5: the least of its own group and of those above (`docker run --cpus`, systemd's
- * `CPUQuota`, Kubernetes' limits).
+ * How many processors' time control groups leave to this process, say 1.5: the least of its own group and of those
+ * above (`docker run --cpus`, systemd's `CPUQuota`, Kubernetes' limits).
  *
  * @param root instead of `/`, for tests
  * @returns undefined without a limit, and where there are no control groups
@@ -15,7 +15,9 @@ export function processorQuota(root = '/'): number | undefined {
   return quotas.length > 0 ? Math.min(...quotas) : undefined;
 }
 
-/** As the kernel's documentation has it: admin-guide/cgroup-v2 (`cpu.max`), scheduler/sched-bwc (`cpu.cfs_quota_us`). */
+/**
+ * As the kernel's documentation has it: admin-guide/cgroup-v2 (`cpu.max`), scheduler/sched-bwc (`cpu.cfs_quota_us`).
+ */
 function quotaOf({ version, path }: GroupFolder): number | undefined {
   const [limit, period] =
     version === 2

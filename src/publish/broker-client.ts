@@ -48,8 +48,8 @@ interface Waiting {
 }
 
 /**
- * The daemon's way to the broker, which others publish through. The broker need not be there: connecting goes on in the background, one `Link`
- * after the other. What is retained is published again on every connect.
+ * The daemon's way to the broker, which others publish through. The broker need not be there: connecting goes on in the
+ * background, one `Link` after the other. What is retained is published again on every connect.
  */
 export class BrokerClient {
   readonly #settings: MqttSettings;
@@ -167,8 +167,8 @@ export class BrokerClient {
   }
 
   /**
-   * @param refusals by topic: what was found out otherwise, since MQTT 3.1.1 acknowledges also what the broker throws away, and nobody tells what
-   *   becomes of messages without acknowledgement
+   * @param refusals by topic: what was found out otherwise, since MQTT 3.1.1 acknowledges also what the broker throws
+   *   away, and nobody tells what becomes of messages without acknowledgement
    */
   knowRefusals(refusals: ReadonlyMap<string, string>): void {
     this.#knownRefusals = refusals;

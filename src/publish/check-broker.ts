@@ -29,8 +29,9 @@ export interface TrialOptions {
 }
 
 /**
- * Publishes on topics, to find out whether the broker takes that. It is tried with MQTT 5, whatever the settings say, since 3.1.1 tells of no
- * refusal, and as QoS 2 that is never released, so that brokers which wait for that deliver it to nobody.
+ * Publishes on topics, to find out whether the broker takes that. It is tried with MQTT 5, whatever the settings say,
+ * since 3.1.1 tells of no refusal, and as QoS 2 that is never released, so that brokers which wait for that deliver it
+ * to nobody.
  *
  * @returns undefined where it cannot be tried
  * @throws KdadError BROKER_UNREACHABLE, CONFIG_INVALID

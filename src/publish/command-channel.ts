@@ -23,8 +23,8 @@ export interface CommandChannelOptions {
 }
 
 /**
- * Takes commands from the broker and sends one reply to each: to its response topic with its correlation data (MQTT 5, section 4.10), or,
- * where it names none, to the daemon's own reply topic.
+ * Takes commands from the broker and sends one reply to each: to its response topic with its correlation data (MQTT 5,
+ * section 4.10), or, where it names none, to the daemon's own reply topic.
  */
 export class CommandChannel {
   readonly #options: CommandChannelOptions;
@@ -69,7 +69,10 @@ export class CommandChannel {
     client.send(topic, reply, { qos: 1, properties });
   }
 
-  /** A reply must not pass for something else that we say, nor reach what only we may: the broker knows us, not the one who asks. */
+  /**
+   * A reply must not pass for something else that we say, nor reach what only we may: the broker knows us, not the one
+   * who asks.
+   */
   #mayReplyTo(topic: string): boolean {
     const { prefix, topics } = this.#options;
     const { reply } = topics;

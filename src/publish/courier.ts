@@ -21,8 +21,8 @@ export interface CourierOptions {
 }
 
 /**
- * Carries what is in the outbox to the broker, one message after the other, whenever it can be reached. What the broker does not take keeps back
- * nothing but, for a while, what else belongs to its topic.
+ * Carries what is in the outbox to the broker, one message after the other, whenever it can be reached. What the broker
+ * does not take keeps back nothing but, for a while, what else belongs to its topic.
  */
 export class Courier {
   readonly #options: CourierOptions;

@@ -15,8 +15,8 @@ export interface Circumstances {
 }
 
 /**
- * Why a connection ended, or did not come about, in words that say what to do. Where the broker said nothing, another look tells, without
- * credentials: whether its port speaks TLS, plain MQTT, or another version of it.
+ * Why a connection ended, or did not come about, in words that say what to do. Where the broker said nothing, another
+ * look tells, without credentials: whether its port speaks TLS, plain MQTT, or another version of it.
  */
 export async function explain(
   { reason, code, error, firstBytes }: Ending,

@@ -15,8 +15,8 @@ export interface HomeAssistantOptions {
 }
 
 /**
- * Tells Home Assistant of each camera, as one device with its entities, retained; again on every connect, and when Home Assistant says that it
- * has started. https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
+ * Tells Home Assistant of each camera, as one device with its entities, retained; again on every connect, and when Home
+ * Assistant says that it has started. https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
  */
 export class HomeAssistant {
   readonly #options: HomeAssistantOptions;

@@ -14,7 +14,9 @@ interface Watched {
   changed: boolean;
 }
 
-/** Keeps retained what holds for each camera: whether an alert is open, at once, and the last ratio, every few seconds. */
+/**
+ * Keeps retained what holds for each camera: whether an alert is open, at once, and the last ratio, every few seconds.
+ */
 export class InspectionStates {
   readonly #client: Pick<BrokerClient, 'retain'>;
   readonly #topics: Topics;

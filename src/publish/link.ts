@@ -60,13 +60,16 @@ const SLOWEST = 2;
 const SIGN = 2000;
 /** Bytes that may wait for the socket before messages that nobody waits for are left out. */
 const BACKLOG = 4e6;
-/** Things that wait for the broker's answer at once, where it takes as many (Receive Maximum) and has not hung up on any before. */
+/**
+ * Things that wait for the broker's answer at once, where it takes as many (Receive Maximum) and has not hung up on any
+ * before.
+ */
 const WINDOW = 16;
 
 /**
- * One connection to the broker, from CONNECT to its end. It is never mended: what it was to carry goes over the next one, where its owner wants
- * that. One thing at a time waits for the broker's answer, so that it is clear on what the broker hung up, and so that no more is under way than
- * a broker takes (Receive Maximum).
+ * One connection to the broker, from CONNECT to its end. It is never mended: what it was to carry goes over the next
+ * one, where its owner wants that. One thing at a time waits for the broker's answer, so that it is clear on what the
+ * broker hung up, and so that no more is under way than a broker takes (Receive Maximum).
  */
 export class Link {
   readonly #client: MqttClient;
@@ -185,7 +188,8 @@ export class Link {
   }
 
   /**
-   * Resolves when the broker has acknowledged it; with QoS 0, when it has been sent and the broker gave a sign of life after it.
+   * Resolves when the broker has acknowledged it; with QoS 0, when it has been sent and the broker gave a sign of life
+   * after it.
    * @param options its `properties` go with MQTT 5 only; QoS and retain no further than the broker takes them
    * @throws Refusal, LinkLost
    */
@@ -218,7 +222,8 @@ export class Link {
   }
 
   /**
-   * Publishes, and leaves it to the broker to forget that: as QoS 2 that is never released, where the broker takes that.
+   * Publishes, and leaves it to the broker to forget that: as QoS 2 that is never released, where the broker takes
+   * that.
    * @throws Refusal, LinkLost
    */
   tryPublish(topic: string, payload: string): Promise<void> {
@@ -321,7 +326,10 @@ export class Link {
     enough.abort();
   }
 
-  /** Nobody fills our memory: see `PacketLimit`. The stream is bounded where it is filled, since mqtt.js makes and reads it itself. */
+  /**
+   * Nobody fills our memory: see `PacketLimit`. The stream is bounded where it is filled, since mqtt.js makes and reads
+   * it itself.
+   */
   #boundPackets(): void {
     const { stream } = this.#client;
     const limit = new PacketLimit();

@@ -18,8 +18,8 @@ const DELIVERY = 500;
 export type Holder = 'nobody' | 'daemon' | 'another' | 'unknown';
 
 /**
- * Finds out whether another client has our client identifier. A broker tells nobody; it ends the older of two. So where a daemon is online we watch whether
- * it stays, and take its place only where none is.
+ * Finds out whether another client has our client identifier. A broker tells nobody; it ends the older of two. So where
+ * a daemon is online we watch whether it stays, and take its place only where none is.
  *
  * @throws KdadError BROKER_UNREACHABLE, CONFIG_INVALID
  */

@@ -25,8 +25,8 @@ export interface OpenStore<Found> {
 export type Look<Found> = (key: string, value: Buffer) => Found;
 
 /**
- * Opens the store of the outbox and reads it whole. One that cannot be read, or is no store at all, is set aside, and what can be read of a copy
- * goes into a new one.
+ * Opens the store of the outbox and reads it whole. One that cannot be read, or is no store at all, is set aside, and
+ * what can be read of a copy goes into a new one.
  * @throws KdadError STATE_UNUSABLE when another process holds it, or it cannot be written: the disk is full, say
  */
 export async function openStore<Found>(folder: string, look: Look<Found>): Promise<OpenStore<Found>> {

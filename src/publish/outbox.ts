@@ -38,8 +38,9 @@ interface Entry {
 }
 
 /**
- * Messages that must not be lost: each is on disk, flushed, before `add` resolves, and leaves only when the broker has it. They keep their
- * order through crashes and restarts. When there are too many, the oldest heatmaps make room first, then the oldest alerts.
+ * Messages that must not be lost: each is on disk, flushed, before `add` resolves, and leaves only when the broker has
+ * it. They keep their order through crashes and restarts. When there are too many, the oldest heatmaps make room first,
+ * then the oldest alerts.
  */
 export class Outbox {
   readonly #folder: string;
@@ -87,14 +88,18 @@ export class Outbox {
 
   /**
    * Opens the store and takes stock of what an earlier run left.
-   * @throws KdadError STATE_UNUSABLE when another process holds it, or it cannot be written; it is tried again with the messages that come
+   * @throws KdadError STATE_UNUSABLE when another process holds it, or it cannot be written; it is tried again with the
+   *   messages that come
    */
   async start(): Promise<void> {
     this.#started = true;
     await this.#inTurn(async () => {});
   }
 
-  /** The last message of each alert that was open when an earlier run ended: who tells of their end takes them from here. */
+  /**
+   * The last message of each alert that was open when an earlier run ended: who tells of their end takes them from
+   * here.
+   */
   takeInterrupted(): OutboxMessage[] {
     return this.#interrupted.splice(0);
   }
@@ -278,7 +283,10 @@ export class Outbox {
   }
 }
 
-/** What a record in the store is: a message that waits, the last one of an alert that was open, or, with neither, damaged. */
+/**
+ * What a record in the store is: a message that waits, the last one of an alert that was open, or, with neither,
+ * damaged.
+ */
 interface Stock {
   readonly key: string;
   readonly entry?: Entry;

@@ -1,6 +1,6 @@
 /**
- * Bytes of a packet that we take from a broker: commands have 4 kB at most, and a topic 64 kB. MQTT 5 brokers are told and send nothing
- * larger; for 3.1.1, which cannot tell, see `PacketLimit`.
+ * Bytes of a packet that we take from a broker: commands have 4 kB at most, and a topic 64 kB. MQTT 5 brokers are told
+ * and send nothing larger; for 3.1.1, which cannot tell, see `PacketLimit`.
  */
 export const LARGEST_PACKET = 131_072;
 
@@ -8,8 +8,8 @@ export const LARGEST_PACKET = 131_072;
 const PUBLISH = 3;
 
 /**
- * Cuts messages short in a broker's stream, so that a large one takes no memory: what is left of it still says where it came from, and is too
- * large for any command.
+ * Cuts messages short in a broker's stream, so that a large one takes no memory: what is left of it still says where it
+ * came from, and is too large for any command.
  */
 export class PacketLimit {
   readonly #limit: number;

@@ -4,7 +4,8 @@ import type { IClientPublishOptions } from 'mqtt';
 const HEADER = 5;
 
 /**
- * Bytes of a PUBLISH packet (OASIS MQTT 5.0, section 3.3), at most: a few more than it has where its length takes fewer bytes.
+ * Bytes of a PUBLISH packet (OASIS MQTT 5.0, section 3.3), at most: a few more than it has where its length takes fewer
+ * bytes.
  */
 export function packetSize(
   topic: string,

@@ -1,6 +1,6 @@
 /**
- * What a refusal is about: `message`, which the broker will never take; `busy`, a broker that has too much to do or too little room now;
- * or it does not say (`unclear`).
+ * What a refusal is about: `message`, which the broker will never take; `busy`, a broker that has too much to do or too
+ * little room now; or it does not say (`unclear`).
  */
 export type RefusalKind = 'message' | 'busy' | 'unclear';
 
@@ -41,7 +41,10 @@ export function refusalOf(code: number, cause?: unknown): Refusal {
   return new Refusal(kind, `${text} (0x${code.toString(16)})`, { cause });
 }
 
-/** What a DISCONNECT says of the message that the broker had got just before; undefined where it tells of something else. */
+/**
+ * What a DISCONNECT says of the message that the broker had got just before; undefined where it tells of something
+ * else.
+ */
 export function refusalByDisconnect(code = 0): Refusal | undefined {
   return reasons.get(code)?.kind === 'message' ? refusalOf(code) : undefined;
 }

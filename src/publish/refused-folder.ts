@@ -11,7 +11,10 @@ export interface RefusedLimits {
 /** Enough to find out what was refused, and to send it by hand. */
 const defaultLimits: RefusedLimits = { messages: 1000, bytes: 50e6 };
 
-/** Messages that the broker refused for good, on disk for people: a file of JSON each, the oldest of which go when there are too many. */
+/**
+ * Messages that the broker refused for good, on disk for people: a file of JSON each, the oldest of which go when there
+ * are too many.
+ */
 export class RefusedFolder {
   readonly #folder: string;
   readonly #limits: RefusedLimits;

@@ -11,7 +11,10 @@ interface Rest {
   readonly until: number;
 }
 
-/** Topics whose first message could not be handed over: they rest, longer each time, so that those of others go on meanwhile. */
+/**
+ * Topics whose first message could not be handed over: they rest, longer each time, so that those of others go on
+ * meanwhile.
+ */
 export class RestingTopics {
   readonly #rests = new Map<string, Rest>();
 
@@ -22,7 +25,8 @@ export class RestingTopics {
 
   /**
    * Milliseconds until the first of them may be tried again; undefined when none rests.
-   * @param now in steady time: the same as for `isResting`, or a topic that rested there may rest no more here, and nobody would come back to it
+   * @param now in steady time: the same as for `isResting`, or a topic that rested there may rest no more here, and
+   *   nobody would come back to it
    */
   next(now = steadyNow()): number | undefined {
     const waits = [...this.#rests.values()].map(({ until }) => until - now).filter((wait) => wait > 0);

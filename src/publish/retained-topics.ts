@@ -10,8 +10,9 @@ const schema = z.array(z.string().regex(/^[^+#\0]+$/)).max(100_000);
 const GATHER = 200;
 
 /**
- * Remembers on disk what we have had the broker retain, so that what an earlier run left there, of cameras that have another name or none by now,
- * can be taken away. It is a help, and never keeps anybody from working: what cannot be read or written is told, and goes without.
+ * Remembers on disk what we have had the broker retain, so that what an earlier run left there, of cameras that have
+ * another name or none by now, can be taken away. It is a help, and never keeps anybody from working: what cannot be
+ * read or written is told, and goes without.
  */
 export class RetainedTopics {
   readonly #file: string;

@@ -8,8 +8,9 @@ const FIRST = 60_000;
 const LONGEST = 3600_000;
 
 /**
- * A broker that hangs up on a message costs all others the connection, some times over (see `Suspicions`). Where it does so on whatever comes to a
- * topic (it lacks the right, or all heatmaps are too large), that must not begin anew with each message: this remembers the topic for a while.
+ * A broker that hangs up on a message costs all others the connection, some times over (see `Suspicions`). Where it
+ * does so on whatever comes to a topic (it lacks the right, or all heatmaps are too large), that must not begin anew
+ * with each message: this remembers the topic for a while.
  */
 export class ShunnedTopics {
   readonly #seen = new Map<string, { readonly messages: number; readonly until: number }>();

@@ -9,8 +9,9 @@ const FORGOTTEN = 3600_000;
 const MOST = 1000;
 
 /**
- * Some brokers hang up on what they do not take (MQTT 3.1.1 has no other way), and would do so for ever: this remembers on what they did. A line
- * that is bad hangs up, too, but hardly ever four times in a row on the same thing, each time on a connection that had carried others.
+ * Some brokers hang up on what they do not take (MQTT 3.1.1 has no other way), and would do so for ever: this remembers
+ * on what they did. A line that is bad hangs up, too, but hardly ever four times in a row on the same thing, each time
+ * on a connection that had carried others.
  */
 export class Suspicions {
   readonly #seen = new Map<string, { readonly times: number; readonly at: number }>();

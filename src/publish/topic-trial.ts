@@ -15,8 +15,9 @@ export interface TopicTrialOptions {
 }
 
 /**
- * Finds out whether the broker takes alerts before there are any, on a connection of its own; see `tryTopics`. So the log tells at the start what a
- * list of rights at the broker has forgotten, and with MQTT 3.1.1, where the broker acknowledges what it throws away, it is known at all.
+ * Finds out whether the broker takes alerts before there are any, on a connection of its own; see `tryTopics`. So the
+ * log tells at the start what a list of rights at the broker has forgotten, and with MQTT 3.1.1, where the broker
+ * acknowledges what it throws away, it is known at all.
  */
 export class TopicTrial {
   readonly #options: TopicTrialOptions;

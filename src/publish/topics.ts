@@ -87,7 +87,9 @@ export function interruptedPayload(last: string, time: number): string {
   });
 }
 
-/** JSON that is published on a camera's topics to find out whether the broker takes that; it says nothing of the camera. */
+/**
+ * JSON that is published on a camera's topics to find out whether the broker takes that; it says nothing of the camera.
+ */
 export function testPayload(time: number): string {
   return JSON.stringify({ event: 'test', time: iso(time) });
 }

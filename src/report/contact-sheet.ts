@@ -3,7 +3,10 @@ import { type Html, html } from './html.js';
 import { page } from './page.js';
 import { thumbnailImage } from './pictures.js';
 
-/** A page with every collected picture in small, to look through before training: what is defective among them is to be deleted. */
+/**
+ * A page with every collected picture in small, to look through before training: what is defective among them is to be
+ * deleted.
+ */
 export class ContactSheet {
   readonly #figures: Html[] = [];
 

@@ -19,7 +19,10 @@ export interface Examples {
   readonly images: readonly Judged[];
 }
 
-/** The images that teach most: missed defects, false alarms, what was nearly called wrongly, and one caught defect of each kind. */
+/**
+ * The images that teach most: missed defects, false alarms, what was nearly called wrongly, and one caught defect of
+ * each kind.
+ */
 export function instructiveExamples(images: readonly Judged[], threshold: number): Examples[] {
   const rising = [...images].sort((a, b) => a.score - b.score);
   const falling = [...rising].reverse();

@@ -13,7 +13,9 @@ export class Html {
 
 type Part = Html | string | number | null | undefined | readonly Part[];
 
-/** Template tag: html`<td>${name}</td>`. Lists are joined, null and undefined are left out, what is no Html is escaped. */
+/**
+ * Template tag: html`<td>${name}</td>`. Lists are joined, null and undefined are left out, what is no Html is escaped.
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.reduce((text, string, i) => text + write(parts[i - 1]) + string));
 }

@@ -45,7 +45,8 @@ export async function evaluationReport(
 const HELD_OUT = 6;
 
 /**
- * The page about a training without test images: what it learned from, and the held-out good images that look worst to it.
+ * The page about a training without test images: what it learned from, and the held-out good images that look worst to
+ * it.
  *
  * @param root folder that the bundle was trained on
  * @throws KdadError IMAGE_UNREADABLE, ENGINE_FAILED

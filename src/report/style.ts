@@ -1,4 +1,7 @@
-/** The pages' style sheet: light and dark by the reader's preference, light on paper. Charts take their colours from here too. */
+/**
+ * The pages' style sheet: light and dark by the reader's preference, light on paper. Charts take their colours from
+ * here too.
+ */
 export const style = `
 :root {
   color-scheme: light dark;

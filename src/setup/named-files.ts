@@ -15,8 +15,8 @@ interface Named {
 }
 
 /**
- * What is wrong with the files and folders that a configuration names: missing, not to be read, or not what they should be. The password
- * file is not among them: loading reads it.
+ * What is wrong with the files and folders that a configuration names: missing, not to be read, or not what they should
+ * be. The password file is not among them: loading reads it.
  */
 export async function findUnusableFiles(config: Config): Promise<Problem[]> {
   const { model, ffmpeg, cameras, mqtt } = config;
@@ -71,7 +71,10 @@ async function readableFile(path: string): Promise<void> {
   await access(path, constants.R_OK);
 }
 
-/** It may be made at start, then what is there of its path has to be a folder; whether it may be written is for the user that runs the daemon. */
+/**
+ * It may be made at start, then what is there of its path has to be a folder; whether it may be written is for the user
+ * that runs the daemon.
+ */
 async function stateFolder(path: string): Promise<void> {
   const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;

@@ -23,8 +23,9 @@ interface Kept {
 }
 
 /**
- * Remembers the scores of each camera's last judged frames on disk: a file of text for each, what they are of in its first line, then a score a
- * line. It is a help, and keeps nobody from watching: what cannot be read or written is told once, and goes without.
+ * Remembers the scores of each camera's last judged frames on disk: a file of text for each, what they are of in its
+ * first line, then a score a line. It is a help, and keeps nobody from watching: what cannot be read or written is told
+ * once, and goes without.
  */
 export class RecentScores {
   readonly #folder: string;

@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 const KEPT = 3;
 
 /**
- * Moves a damaged file or folder out of the way: beside itself, as `<name>.damaged-<time>`. Of those that earlier ones left, the oldest go.
+ * Moves a damaged file or folder out of the way: beside itself, as `<name>.damaged-<time>`. Of those that earlier ones
+ * left, the oldest go.
  * @returns where it is now
  * @throws the file system's error when it cannot be moved
  */

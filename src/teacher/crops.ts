@@ -6,7 +6,8 @@ import type { Random } from '../data/random.js';
 const MAX_ENLARGEMENT = 1.5;
 
 /**
- * A random part of a picture at a random scale, turned, mirrored and recoloured at random: what makes many images of few.
+ * A random part of a picture at a random scale, turned, mirrored and recoloured at random: what makes many images of
+ * few.
  * @returns RGB, size x size x 3
  */
 export async function randomCrop(picture: Picture, size: number, random: Random): Promise<Uint8Array> {

@@ -9,7 +9,8 @@ export interface DefaultTeacher {
 }
 
 /**
- * What to learn from where nobody says: ImageNet's own network where it was pulled, as it tells more defects (docs/results.md); else the one that comes along.
+ * What to learn from where nobody says: ImageNet's own network where it was pulled, as it tells more defects
+ * (docs/results.md); else the one that comes along.
  * @throws KdadError where the store cannot be read
  */
 export async function defaultTeacher(environment: Environment = process.env): Promise<DefaultTeacher> {

@@ -44,11 +44,12 @@ export interface DistilTeacherOptions {
 }
 
 /**
- * Makes a teacher: a ResNet-18 that reproduces another one's features on a broad corpus of pictures. The training is the
- * product's own, on many kinds of image instead of one.
+ * Makes a teacher: a ResNet-18 that reproduces another one's features on a broad corpus of pictures. The training is
+ * the product's own, on many kinds of image instead of one.
  *
  * @returns whether it ran to its end; otherwise the checkpoint is still there to resume from
- * @throws KdadError DATASET_INVALID, WEIGHTS_INVALID, OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, TRAINING_DIVERGED, INTERRUPTED
+ * @throws KdadError DATASET_INVALID, WEIGHTS_INVALID, OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, TRAINING_DIVERGED,
+ *   INTERRUPTED
  */
 export async function distilTeacher(options: DistilTeacherOptions): Promise<boolean> {
   const { corpus: folders, out, size, seed, engine, resume, signal, onProgress, epoch = EPOCH } = options;

@@ -9,8 +9,9 @@ import type { Tensor } from '../tensorflow.js';
 import { join } from '../training/join.js';
 
 /**
- * A student that begins as the network that folded weights are. Folding lost the statistics of batch normalisation, which training needs:
- * they are measured anew on `frames`, and scale and shift are chosen so that the network computes what it did.
+ * A student that begins as the network that folded weights are. Folding lost the statistics of batch normalisation,
+ * which training needs: they are measured anew on `frames`, and scale and shift are chosen so that the network computes
+ * what it did.
  *
  * @param folded one weight and one bias a convolution
  * @param frames uint8 RGB, one array an image

@@ -35,9 +35,10 @@ export interface PullOptions extends StoreOptions {
 const recordSchema = z.object({ address: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
 /**
- * Fetches a teacher and keeps it under its name. The SHA-256 of the first download is recorded in the store, and every later one has to
- * have the same. Nothing is written unless the file is complete and a ResNet-18.
- * @throws KdadError USAGE for another name or one that is there already, DOWNLOAD_FAILED, INTERRUPTED, WEIGHTS_INVALID, STORE_UNWRITABLE
+ * Fetches a teacher and keeps it under its name. The SHA-256 of the first download is recorded in the store, and every
+ * later one has to have the same. Nothing is written unless the file is complete and a ResNet-18.
+ * @throws KdadError USAGE for another name or one that is there already, DOWNLOAD_FAILED, INTERRUPTED, WEIGHTS_INVALID,
+ *   STORE_UNWRITABLE
  */
 export async function pullTeacher(name: string, options: PullOptions = {}): Promise<StoredTeacher> {
   if (!(pullable as readonly string[]).includes(name)) {

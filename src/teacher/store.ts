@@ -32,7 +32,10 @@ export const embedded = {
 
 const EXTENSION = '.safetensors';
 
-/** Where teachers are kept: KDAD_EDGE_TEACHERS, else `kdad-edge/teachers` where the XDG specification puts a user's data. */
+/**
+ * Where teachers are kept: KDAD_EDGE_TEACHERS, else `kdad-edge/teachers` where the XDG specification puts a user's
+ * data.
+ */
 export function teacherFolder(environment: Environment = process.env): string {
   const { KDAD_EDGE_TEACHERS: own } = environment;
   return own ? resolve(own) : join(dataFolder(environment), 'teachers');

@@ -9,8 +9,8 @@ const HEADROOM = 1.5;
 const PARTS = Array.from({ length: 40 }, (_, i) => 1 - i / 50);
 
 /**
- * For each activation that `quantise` turns to bytes, the range that loses least: what bytes round away, and what is cut off, together (mean squared
- * error, from a histogram over all frames).
+ * For each activation that `quantise` turns to bytes, the range that loses least: what bytes round away, and what is
+ * cut off, together (mean squared error, from a histogram over all frames).
  *
  * @param graph a detector, traced
  * @param frames uint8 RGB, one array a picture, at the detector's size
@@ -82,7 +82,10 @@ class Histogram {
     return ranges.reduce((best, range) => (this.#error(range) < this.#error(best) ? range : best));
   }
 
-  /** The squared error of bytes over this range: a step's twelfth, squared, within; the whole distance, squared, outside. */
+  /**
+   * The squared error of bytes over this range: a step's twelfth, squared, within; the whole distance, squared,
+   * outside.
+   */
   #error({ low, high }: Range): number {
     const rounding = ((high - low) / 255) ** 2 / 12;
     return this.#counts.reduce((sum, count, bin) => {

@@ -49,7 +49,8 @@ export interface Added {
 }
 
 /**
- * A bundle whose memory also knows these good images, without training; student, weights and thresholds are the old ones. Takes seconds.
+ * A bundle whose memory also knows these good images, without training; student, weights and thresholds are the old
+ * ones. Takes seconds.
  * @throws KdadError BUNDLE_UNSUPPORTED for one without a memory, IMAGE_UNREADABLE, OUTPUT_EXISTS, OUTPUT_UNWRITABLE
  */
 export async function addImages(bundle: Bundle, { root, images, out, engine, signal }: AddOptions): Promise<Added> {

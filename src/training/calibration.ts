@@ -2,7 +2,9 @@ import type { Calibration } from '../bundle/calibration.js';
 import { binomialInterval } from '../metrics/interval.js';
 import { calibrate, type RuleName } from './calibrate.js';
 
-/** The threshold that a rule gives for good images, with what there is to say for it; `calibration.json` of a bundle. */
+/**
+ * The threshold that a rule gives for good images, with what there is to say for it; `calibration.json` of a bundle.
+ */
 export function calibrationOf(
   scores: Calibration['scores'],
   rule: RuleName,
@@ -20,8 +22,8 @@ export function calibrationOf(
 }
 
 /**
- * How often the rule's threshold lies below a good image that it has not seen: each image is judged at the threshold that the others give
- * (leave-one-out), and the exact confidence interval says how little so few images can tell.
+ * How often the rule's threshold lies below a good image that it has not seen: each image is judged at the threshold
+ * that the others give (leave-one-out), and the exact confidence interval says how little so few images can tell.
  */
 function leaveOneOut(
   scores: readonly number[],

@@ -13,9 +13,10 @@ export interface Points {
 }
 
 /**
- * Chooses points so that none is far from all chosen ones: greedy k-centre (Gonzalez 1985, https://doi.org/10.1016/0304-3975(85)90224-5), each next
- * one the farthest from those before. In blocks: of the farthest points, some are chosen greedily among themselves, then the distances of all points are
- * brought up to date at once, as a product of matrices.
+ * Chooses points so that none is far from all chosen ones: greedy k-centre (Gonzalez 1985,
+ * https://doi.org/10.1016/0304-3975(85)90224-5), each next one the farthest from those before. In blocks: of the
+ * farthest points, some are chosen greedily among themselves, then the distances of all points are brought up to date
+ * at once, as a product of matrices.
  *
  * @param count how many; all points where there are no more
  * @param first the point to begin with

@@ -5,8 +5,8 @@ const AREA = [0.02, 0.15];
 const ASPECT = [0.3, 3.3];
 
 /**
- * A picture with a piece of itself somewhere else, a little brighter or darker: what a defect may look like, made from good pictures alone
- * (CutPaste, Li et al. 2021, https://arxiv.org/abs/2104.04015).
+ * A picture with a piece of itself somewhere else, a little brighter or darker: what a defect may look like, made from
+ * good pictures alone (CutPaste, Li et al. 2021, https://arxiv.org/abs/2104.04015).
  *
  * @param frame uint8 RGB, height x width x 3
  * @param size height and width

@@ -1,7 +1,10 @@
 import sharp from 'sharp';
 import { mixSeeds, normalFrom, type Random, randomFrom } from '../data/random.js';
 
-/** What a camera adds to a picture: factors of contrast and brightness, deviation of a blur in pixels and of noise in grey levels, and JPEG's quality. */
+/**
+ * What a camera adds to a picture: factors of contrast and brightness, deviation of a blur in pixels and of noise in
+ * grey levels, and JPEG's quality.
+ */
 const CONTRAST = [0.85, 1.15] as const;
 const BRIGHTNESS = [0.8, 1.2] as const;
 const BLUR = [0, 1] as const;
@@ -18,7 +21,8 @@ const COMPRESSED = 0.3;
 const LEAST_BLUR = 0.3;
 
 /**
- * A copy of a picture as another light, lens, sensor or encoder would have shown it, all a little: none of it is a defect.
+ * A copy of a picture as another light, lens, sensor or encoder would have shown it, all a little: none of it is a
+ * defect.
  *
  * @param frame uint8 RGB, height x width x 3
  */

@@ -23,7 +23,9 @@ export interface DistillationProgress {
   readonly loss: number;
   /** Of this epoch once it is done, of the one before until then; absent in the first. */
   readonly validationLoss?: number;
-  /** Mean cosine of student and teacher on the validation images in layer1, layer2 and layer3; once an epoch is done. */
+  /**
+   * Mean cosine of student and teacher on the validation images in layer1, layer2 and layer3; once an epoch is done.
+   */
   readonly similarity?: readonly number[];
 }
 
@@ -33,7 +35,10 @@ export interface DistillOptions {
   readonly teacher: Weights;
   /** The validation images are uint8 RGB, one array an image. */
   readonly images: { readonly training: ImageSource; readonly validation: readonly Uint8Array[] };
-  /** Where the teacher's features are kept for the next epoch, about 1.8 MB an image, 2.8 with a shared stem; nowhere for images that never come again. */
+  /**
+   * Where the teacher's features are kept for the next epoch, about 1.8 MB an image, 2.8 with a shared stem; nowhere
+   * for images that never come again.
+   */
   readonly features?: { readonly memory: number; readonly file: string };
   readonly recipe: Schedule;
   readonly seed: number;

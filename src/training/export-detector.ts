@@ -11,8 +11,8 @@ export interface DetectorShape extends DetectorOptions {
 }
 
 /**
- * The detector as an ONNX graph, to be encoded with a symbolic batch: uint8 `frames` (batch x height x width x 3) in; `anomaly_map` (batch x height x width) and
- * `score` (batch) out. The batch is free.
+ * The detector as an ONNX graph, to be encoded with a symbolic batch: uint8 `frames` (batch x height x width x 3) in;
+ * `anomaly_map` (batch x height x width) and `score` (batch) out. The batch is free.
  *
  * @param weights the networks' folded
  */

@@ -6,8 +6,9 @@ import type { Features } from './feature-maps.js';
 const LEAST_FREE = 1e9;
 
 /**
- * Features of images that found no room in memory, one after the other in a file: reading them takes less than computing them anew. The file has
- * no name from the beginning on, so that nothing is left of it however the training ends.
+ * Features of images that found no room in memory, one after the other in a file: reading them takes less than
+ * computing them anew. The file has no name from the beginning on, so that nothing is left of it however the training
+ * ends.
  */
 export class FeatureFile {
   readonly #path: string;

@@ -4,8 +4,8 @@ import { type Tensor, type Tensor4D, transpose } from '../tensorflow.js';
 import { join } from './join.js';
 
 /**
- * What the teacher makes of one image, each map row-major channels x height x width: the order in which the graph holds them, so that
- * keeping them moves nothing.
+ * What the teacher makes of one image, each map row-major channels x height x width: the order in which the graph holds
+ * them, so that keeping them moves nothing.
  */
 export interface Features {
   /** The normalised feature maps of layer1 to layer3. */

@@ -11,7 +11,10 @@ import { cutPaste } from './cut-paste.js';
 import { evenly } from './evenly.js';
 import { scoresBy } from './scores-by.js';
 
-/** Pictures that ranges are taken from, each as it is and with a defect pasted in; more change them little. A frame of tiles is as many pictures. */
+/**
+ * Pictures that ranges are taken from, each as it is and with a defect pasted in; more change them little. A frame of
+ * tiles is as many pictures.
+ */
 const RANGE_IMAGES = 16;
 /** Pictures that both detectors are compared on, each as it is and with a defect pasted in. */
 const COMPARED_IMAGES = 64;
@@ -34,11 +37,13 @@ export interface Int8Detector {
 }
 
 /**
- * The detector in 8-bit integers, and whether it may stand in for the one in floats: it has to rank pictures alike, and tell good ones from
- * ones with a pasted defect as well.
+ * The detector in 8-bit integers, and whether it may stand in for the one in floats: it has to rank pictures alike, and
+ * tell good ones from ones with a pasted defect as well.
  *
- * @param graphs as traced: the detector, and one that does not know the held-out images, to compare integers and floats on them
- * @param frames good pictures, uint8 RGB at the detector's size: all, those that are held out, and that of the self-test
+ * @param graphs as traced: the detector, and one that does not know the held-out images, to compare integers and floats
+ *   on them
+ * @param frames good pictures, uint8 RGB at the detector's size: all, those that are held out, and that of the
+ *   self-test
  * @throws KdadError ENGINE_FAILED
  */
 export async function int8Detector(

@@ -8,8 +8,8 @@ export interface Paired {
 }
 
 /**
- * What scores in floats are in integers, from pictures that were judged in both: shifted by the mean difference, and as far spread as they are with what integers add
- * at random (variances add up).
+ * What scores in floats are in integers, from pictures that were judged in both: shifted by the mean difference, and as
+ * far spread as they are with what integers add at random (variances add up).
  */
 export function scoresInIntegers(scores: Calibration['scores'], { floats, integers }: Paired): Calibration['scores'] {
   const values = scores.map(({ score }) => score);

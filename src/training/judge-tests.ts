@@ -22,7 +22,10 @@ export interface ScoredImage {
 export interface Judged {
   /** In the order of the dataset; paths are relative to its folder. */
   readonly images: readonly (ScoredImage & TestImage)[];
-  /** Every anomaly map with its mask, at the size of the detector's input as is usual; null where the dataset has no masks. */
+  /**
+   * Every anomaly map with its mask, at the size of the detector's input as is usual; null where the dataset has no
+   * masks.
+   */
   readonly labelledMaps: LabelledMaps | null;
   /** What is odd about the masks. */
   readonly notes: readonly string[];
@@ -34,10 +37,11 @@ export interface JudgeOptions extends DetectorOptions {
 }
 
 /**
- * Runs the detector over the test images of a dataset, or over all images of a plain folder, which count as good; keeps its maps where
- * there are masks to compare them with.
+ * Runs the detector over the test images of a dataset, or over all images of a plain folder, which count as good; keeps
+ * its maps where there are masks to compare them with.
  *
- * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, INFERENCE_FAILED, ENGINE_FAILED; the signal's reason when aborted
+ * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, INFERENCE_FAILED, ENGINE_FAILED; the signal's reason when
+ *   aborted
  */
 export async function judgeTests(
   bundle: DetectorSource,

@@ -15,8 +15,8 @@ export interface Schedule {
   readonly batch: number;
   readonly optimiser: AdamSettings | SgdSettings;
   /**
-   * Whether the student goes on from the teacher's stem instead of learning one (as in PaSTe, https://arxiv.org/abs/2410.11591): less to
-   * learn and to run.
+   * Whether the student goes on from the teacher's stem instead of learning one (as in PaSTe,
+   * https://arxiv.org/abs/2410.11591): less to learn and to run.
    */
   readonly sharedStem: boolean;
   /** Which epoch's student is kept: the one with the smallest validation loss, or the last. */

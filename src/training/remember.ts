@@ -15,7 +15,9 @@ import { join } from './join.js';
 
 const BATCH = 4;
 
-/** Steps from 0 to a prototype's largest value: the integers of the int8 detector hold them exactly (`quantiseFilter`). */
+/**
+ * Steps from 0 to a prototype's largest value: the integers of the int8 detector hold them exactly (`quantiseFilter`).
+ */
 const STEPS = 63;
 
 /** How large a memory is, and what it is chosen from. */
@@ -53,9 +55,10 @@ interface Candidates {
 }
 
 /**
- * The memory of good images: of all patches of the teacher's features some candidates, and of these the prototypes, by greedy k-centre on a random
- * projection (Johnson and Lindenstrauss), as in PatchCore (https://arxiv.org/abs/2106.08265). Every fold of the images has prototypes of its own, so
- * that an image can be judged by a memory that does not know it; and choosing them takes a fifth of the time.
+ * The memory of good images: of all patches of the teacher's features some candidates, and of these the prototypes, by
+ * greedy k-centre on a random projection (Johnson and Lindenstrauss), as in PatchCore
+ * (https://arxiv.org/abs/2106.08265). Every fold of the images has prototypes of its own, so that an image can be
+ * judged by a memory that does not know it; and choosing them takes a fifth of the time.
  *
  * @returns of every fold `layer1` to `layer3`, prototypes x channels
  */

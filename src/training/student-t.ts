@@ -1,8 +1,8 @@
 /**
  * The quantile of Student's t distribution: the t that a variable stays below with `probability`.
  *
- * With t = sqrt(v) tan(a), the probability between 0 and t is the integral of cos^(v-1) from 0 to a, as a part of the one to pi/2:
- * bisecting on the angle needs neither the gamma function nor a series.
+ * With t = sqrt(v) tan(a), the probability between 0 and t is the integral of cos^(v-1) from 0 to a, as a part of the
+ * one to pi/2: bisecting on the angle needs neither the gamma function nor a series.
  *
  * What was computed is kept: leave-one-out asks for the same quantile once an image.
  *

@@ -16,12 +16,13 @@ export interface Succession {
 }
 
 /**
- * Compares a new bundle with the one in use on the same images, in the same order. It is worse when chance does not explain, with 95 %
- * confidence, that
+ * Compares a new bundle with the one in use on the same images, in the same order. It is worse when chance does not
+ * explain, with 95 % confidence, that
  *
  * - its image AUROC is lower, by the paired bootstrap: the interval of the difference lies below 0;
- * - it raises more false alarms, or catches fewer defects, at its threshold. Of the images on which the two disagree, more than half go
- *   against the new one: the exact interval of their share lies above one half (McNemar's test, 1947, in its exact form).
+ * - it raises more false alarms, or catches fewer defects, at its threshold. Of the images on which the two disagree,
+ *   more than half go against the new one: the exact interval of their share lies above one half (McNemar's test, 1947,
+ *   in its exact form).
  *
  * Good images alone tell of false alarms only.
  */

@@ -4,7 +4,10 @@ import type { Calibration } from '../bundle/calibration.js';
 export interface Support {
   /** Images that the model did not learn from. */
   readonly images: number;
-  /** The lowest rate of false alarms that they can: the next score lies above all of n with a probability of one in n + 1. */
+  /**
+   * The lowest rate of false alarms that they can: the next score lies above all of n with a probability of one in n +
+   * 1.
+   */
   readonly least: number;
 }
 

@@ -24,9 +24,9 @@ interface TeacherFeaturesOptions {
 }
 
 /**
- * The teacher's features of the training images. The teacher is frozen and images are not changed between epochs, so each image's
- * features are computed once and kept, in memory as long as they fit into `limit` bytes, then in a file; where the disk has no room, those of further images are
- * computed each time.
+ * The teacher's features of the training images. The teacher is frozen and images are not changed between epochs, so
+ * each image's features are computed once and kept, in memory as long as they fit into `limit` bytes, then in a file;
+ * where the disk has no room, those of further images are computed each time.
  */
 export class TeacherFeatures {
   readonly #engine: Engine;

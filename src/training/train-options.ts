@@ -20,7 +20,9 @@ export interface TrainOptions {
   /** Passes over the images, instead of those that the recipe has for so many. */
   readonly epochs?: number;
   readonly seed: number;
-  /** Goes on from the checkpoint beside `out`, where there is one, and replaces the bundle that the interruption left. */
+  /**
+   * Goes on from the checkpoint beside `out`, where there is one, and replaces the bundle that the interruption left.
+   */
   readonly resume?: boolean;
   /** Share of good parts that may be called anomalous, instead of the recipe's. */
   readonly falseAlarms?: number;

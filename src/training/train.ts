@@ -43,8 +43,9 @@ export type { TrainOptions, TrainProgress, TrainResult } from './train-options.j
 /**
  * Learns a product: images in, bundle out. The same images, teacher, recipe, seed and version write the same bytes.
  *
- * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, WEIGHTS_INVALID, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, TRAINING_DIVERGED;
- *   INTERRUPTED when the signal came before the first epoch was done; USAGE for what the recipe cannot do
+ * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, WEIGHTS_INVALID, OUTPUT_EXISTS, OUTPUT_UNWRITABLE,
+ *   CHECKPOINT_INVALID, TRAINING_DIVERGED; INTERRUPTED when the signal came before the first epoch was done; USAGE for
+ *   what the recipe cannot do
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { out, seed, engine, resume = false, signal, onProgress } = options;

@@ -9,8 +9,8 @@ import { type Features, targets } from './feature-maps.js';
 import type { StudentInput } from './student-input.js';
 
 /**
- * A student in training: its weights, what the optimiser remembers, and the compiled step. Two sets of arrays take turns as input and
- * output, so that no step allocates or copies the state.
+ * A student in training: its weights, what the optimiser remembers, and the compiled step. Two sets of arrays take
+ * turns as input and output, so that no step allocates or copies the state.
  */
 export class Trainer {
   readonly #engine: Engine;

@@ -3,8 +3,8 @@ import { type Dataset, testsOf } from '../data/dataset.js';
 import { fingerprint } from '../data/fingerprint.js';
 
 /**
- * A dataset without the tests that a bundle has learned from: where nothing keeps good images apart for testing, those to learn from are
- * tests, too, and a model knows them too well. Only the very images of the training are recognised.
+ * A dataset without the tests that a bundle has learned from: where nothing keeps good images apart for testing, those
+ * to learn from are tests, too, and a model knows them too well. Only the very images of the training are recognised.
  *
  * @param bundles manifests of all that will judge it, so that they judge the same
  * @throws KdadError IMAGE_UNREADABLE

@@ -13,10 +13,16 @@ import { join } from './join.js';
 
 const BATCH = 8;
 
-/** The standard deviation, in pixels of the input, over which neighbouring places share what is usual: parts move a little. */
+/**
+ * The standard deviation, in pixels of the input, over which neighbouring places share what is usual: parts move a
+ * little.
+ */
 const REACH = 8;
 
-/** What is usual is nowhere less than this share of the layer's mean: a place that never deviates must not weigh without limit. */
+/**
+ * What is usual is nowhere less than this share of the layer's mean: a place that never deviates must not weigh without
+ * limit.
+ */
 const LEAST = 0.5;
 
 /** Of all places of good images, the part that lies below what is usual. */
@@ -36,11 +42,13 @@ export interface UsualDistanceOptions {
 }
 
 /**
- * How far apart student and teacher are at most at each place of each layer, on nineteen of twenty places of good images: high where the product
- * varies (edges that move, a label that is turned), low where it never does. An anomaly is what is further apart than that.
+ * How far apart student and teacher are at most at each place of each layer, on nineteen of twenty places of good
+ * images: high where the product varies (edges that move, a label that is turned), low where it never does. An anomaly
+ * is what is further apart than that.
  *
- * It is the mean distance at the place, evened over its neighbours, times what makes the quotient of distance and it stay below 1 at 95 % of
- * all places: so that no layer speaks louder than another (as the quantiles of EfficientAD, https://arxiv.org/abs/2303.14535).
+ * It is the mean distance at the place, evened over its neighbours, times what makes the quotient of distance and it
+ * stay below 1 at 95 % of all places: so that no layer speaks louder than another (as the quantiles of EfficientAD,
+ * https://arxiv.org/abs/2303.14535).
  *
  * @returns `layer1` to `layer3`, height x width of the feature map
  */

@@ -21,7 +21,9 @@ export class Validator {
     this.#options = options;
   }
 
-  /** Averages over `frames`: the distillation loss, and the cosine of student and teacher in each of the three layers. */
+  /**
+   * Averages over `frames`: the distillation loss, and the cosine of student and teacher in each of the three layers.
+   */
   async measure(
     student: Weights,
     frames: readonly Uint8Array[],

@@ -31,9 +31,10 @@ export interface Weighed {
 }
 
 /**
- * What each layer of the memory and the student weigh in the detector's map. A layer's distances are divided by their mean on good images that it does not know, and
- * the layers added up; then memory and student are each brought to a scale on which their scores of those images have a standard deviation of 1, and
- * mixed; last, the mean score becomes 1.
+ * What each layer of the memory and the student weigh in the detector's map. A layer's distances are divided by their
+ * mean on good images that it does not know, and the layers added up; then memory and student are each brought to a
+ * scale on which their scores of those images have a standard deviation of 1, and mixed; last, the mean score becomes
+ * 1.
  */
 export function weigh(opinions: Opinions, options: WeighOptions): Weighed {
   const { scoring, tiles, layerWeights, studentWeight } = options;
@@ -74,8 +75,9 @@ export function weigh(opinions: Opinions, options: WeighOptions): Weighed {
 }
 
 /**
- * What the scores by all folds are of those by all but one: the whole memory knows more than one that lacks the image's fold. Scores fall with a power of the
- * number of folds; the one is found from images that were judged by one fold less.
+ * What the scores by all folds are of those by all but one: the whole memory knows more than one that lacks the image's
+ * fold. Scores fall with a power of the number of folds; the one is found from images that were judged by one fold
+ * less.
  *
  * @returns 1 at most; what so few folds say is not trusted to lower scores by more than a fifth
  */

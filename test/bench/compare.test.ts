@@ -12,7 +12,10 @@ const { ratiosOf, batchesOf } = await import(bench('compare/ratios.js'));
 const { withTable } = await import(bench('compare/page.js'));
 const run = promisify(execFile);
 
-/** What the two programs printed in three turns, as they print it; kdad-edge in as many parts of PyTorch's time as `ratio`. */
+/**
+ * What the two programs printed in three turns, as they print it; kdad-edge in as many parts of PyTorch's time as
+ * `ratio`.
+ */
 const pairs = [0.5, 0.8, 0.6].map((ratio, i) => {
   const drift = 1 + i / 10;
   const times = (parts: number) => ({

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { convolutionPeak } from '../../src/benchmark/convolution-peak.js';
 import { operationsOf, roofline } from '../../src/benchmark/roofline.js';
 
-/** Of one ResNet-18 up to layer3 on 256 x 256 pixels, layer by layer: products of channels, filter and pixels of what comes out. */
+/**
+ * Of one ResNet-18 up to layer3 on 256 x 256 pixels, layer by layer: products of channels, filter and pixels of what
+ * comes out.
+ */
 const stem = 3 * 64 * 49 * 128 ** 2;
 const layer1 = 4 * 64 * 64 * 9 * 64 ** 2;
 const layer2 = (64 * 128 * (9 + 1) + 3 * 128 * 128 * 9) * 32 ** 2;

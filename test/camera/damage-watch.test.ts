@@ -2,7 +2,10 @@ import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DamageWatch } from '../../src/camera/damage-watch.js';
 
-/** `!` a report, `(` and `)` begin and end of a recovery, `I` a key frame, `P` and `B` others; @returns for each frame whether it may be damaged */
+/**
+ * `!` a report, `(` and `)` begin and end of a recovery, `I` a key frame, `P` and `B` others;
+ * @returns for each frame whether it may be damaged
+ */
 function watch(events: string, reordered = false): string {
   const watching = new DamageWatch(reordered);
   return [...events]

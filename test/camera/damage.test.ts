@@ -150,7 +150,8 @@ it.each(ffmpegs)(
     let leftOut = 0;
     const damage = { onDamage: () => {}, onDamagedFrame: () => leftOut++ };
     const source = { kind: 'rtsp', url: await camera.start() } as const;
-    // From the point of recovery on, x264 has 18 pictures bring a part each. The only key picture is the first one, which comes again after the last.
+    // From the point of recovery on, x264 has 18 pictures bring a part each. The only key picture is the first one,
+    // which comes again after the last.
     const [begins, recovered] = [75, 75 + 18];
     const seen: number[] = [];
     for await (const frame of readFrames(source, { ffmpeg, size, damage }, new Readers())) {

@@ -38,7 +38,9 @@ interface Changes {
   readonly version?: string;
 }
 
-/** What `doctor` says of a set-up that works but for these changes: its exit code, its rows by name, and the whole text. */
+/**
+ * What `doctor` says of a set-up that works but for these changes: its exit code, its rows by name, and the whole text.
+ */
 async function examine(changes: Changes = {}, ...options: string[]) {
   const source = changes.source ?? `{ kind: folder, path: ${join(tiny.data, 'test/good')} }`;
   const yaml = `
@@ -187,7 +189,10 @@ describe('kdad-edge doctor', () => {
   });
 
   describe.skipIf(!hasMosquitto)('a client identifier', () => {
-    /** A client that comes back whenever it is pushed off, and says on the daemon's topic that it is there where it is one. */
+    /**
+     * A client that comes back whenever it is pushed off, and says on the daemon's topic that it is there where it is
+     * one.
+     */
     async function examineBeside(clientId: string, isDaemon: boolean, clients: number) {
       const mosquitto = await mosquittoBroker();
       await mosquitto.start();

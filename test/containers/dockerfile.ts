@@ -22,7 +22,10 @@ export interface Dockerfile {
   readonly stages: readonly Stage[];
 }
 
-/** Reads a Dockerfile of this repository: comments, instructions over several lines and stages; no here-documents, which none has. */
+/**
+ * Reads a Dockerfile of this repository: comments, instructions over several lines and stages; no here-documents, which
+ * none has.
+ */
 export function readDockerfile(name: string): Dockerfile {
   const text = readFileSync(join(root, name), 'utf8')
     .replaceAll(/^\s*#.*\n/gm, '')

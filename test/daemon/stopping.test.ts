@@ -40,7 +40,10 @@ const events = ({ on }: RunningDaemon) => on('cameras/line/alert').map(({ payloa
 const detectors = async ({ process: { pid } }: RunningDaemon) =>
   (await descendants(pid as number)).filter(({ command }) => /inference-main/.test(command)).map((child) => child.pid);
 
-/** Sends SIGTERM, or others. When it resolves, daemon and children are gone, and were so before systemd would have lost patience. */
+/**
+ * Sends SIGTERM, or others. When it resolves, daemon and children are gone, and were so before systemd would have lost
+ * patience.
+ */
 async function stop(daemon: RunningDaemon, signals: readonly NodeJS.Signals[] = ['SIGTERM']) {
   const children = (await descendants(daemon.process.pid as number)).map(({ pid }) => pid);
   const began = performance.now();

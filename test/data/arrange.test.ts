@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arrange, UnclearLayout } from '../../src/data/arrange.js';
 
-/** What an arrangement makes of paths, in short: the good ones, the tests as `kind path [masks]`, and what was left out. */
+/**
+ * What an arrangement makes of paths, in short: the good ones, the tests as `kind path [masks]`, and what was left out.
+ */
 async function arranged(paths: readonly string[], marked: readonly string[] = []) {
   const { layout, good, tests, leftOut, unfitMasks } = await arrange(paths, async (mask) => marked.includes(mask));
   return {

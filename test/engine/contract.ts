@@ -22,8 +22,8 @@ export interface Contract {
 }
 
 /**
- * What every engine has to do, held against what TensorFlow.js itself computes on its `cpu` backend. `npm run test:engines` runs it on
- * all of them.
+ * What every engine has to do, held against what TensorFlow.js itself computes on its `cpu` backend. `npm run
+ * test:engines` runs it on all of them.
  */
 export function holdToContract(name: string, { open, missing }: Contract): void {
   describe.skipIf(missing)(`the engine ${name}`, () => {

@@ -10,7 +10,9 @@ import { tinyBundle } from '../fixtures/tiny-bundle.js';
 import { length } from './length.js';
 
 const RESTARTS = length(5, 1);
-/** The first wait before a camera is tried again, and what the connection itself may take; longer beside other tests. */
+/**
+ * The first wait before a camera is tried again, and what the connection itself may take; longer beside other tests.
+ */
 const BACK = 1000 + length(2000, 6000);
 
 let folder: string;

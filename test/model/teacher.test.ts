@@ -18,7 +18,10 @@ const imagenet = new URL('../../../shared/teacher/resnet18-imagenet.safetensors'
 const numbers64 = (count: number, seed: number): number[] =>
   Array.from({ length: count }, (_, i) => Math.sin(1000 * Math.sin((i + 1) * (seed + 0.7))));
 
-/** A network with batch normalisation apart, as torchvision and timm store it; weights by the formula of the golden script. */
+/**
+ * A network with batch normalisation apart, as torchvision and timm store it; weights by the formula of the golden
+ * script.
+ */
 const formulaNetwork = makeFormulaNetwork();
 
 function makeFormulaNetwork(): Weights {

@@ -15,7 +15,10 @@ const BOUNDARY = 'picture';
 /** ffmpeg shows nothing before so many pictures have come, which may be a long time where few are wanted. */
 const AT_ONCE = 2;
 
-/** The JPEGs of one camera over HTTP: a stream of them, or one for each request, which is asked for as often as wanted then. */
+/**
+ * The JPEGs of one camera over HTTP: a stream of them, or one for each request, which is asked for as often as wanted
+ * then.
+ */
 export class HttpFeed implements Feed {
   readonly format = 'mpjpeg';
   readonly paced = true;
@@ -38,9 +41,11 @@ export class HttpFeed implements Feed {
   /**
    * Asks for the first time.
    *
-   * @param fps pictures a second at most; of a stream all of them when absent, of a camera that is asked for each `defaultSnapshotFps`
+   * @param fps pictures a second at most; of a stream all of them when absent, of a camera that is asked for each
+   *   `defaultSnapshotFps`
    * @returns undefined where the camera sends no JPEGs; ffmpeg may make sense of it
-   * @throws KdadError CAMERA_FAILED when it cannot be reached, refuses, or answers with a page; the signal's reason when aborted
+   * @throws KdadError CAMERA_FAILED when it cannot be reached, refuses, or answers with a page; the signal's reason
+   *   when aborted
    */
   static async open(address: string, fps?: number, signal?: AbortSignal): Promise<HttpFeed | undefined> {
     const place = readAddress(address);

@@ -15,8 +15,8 @@ const holdsAnything = (marker: number) => (marker >= 0xe0 && marker <= 0xef) || 
 const goesOn = (marker: number) => marker === 0 || (marker >= 0xd0 && marker <= 0xd7);
 
 /**
- * Finds JPEGs in a stream of bytes, each as soon as its last byte has come. What is between them does not matter, boundaries and lengths of
- * multipart messages least of all: many cameras get those wrong.
+ * Finds JPEGs in a stream of bytes, each as soon as its last byte has come. What is between them does not matter,
+ * boundaries and lengths of multipart messages least of all: many cameras get those wrong.
  */
 export class Jpegs {
   #bytes = Buffer.allocUnsafe(65_536);
@@ -36,7 +36,10 @@ export class Jpegs {
     return this.#state !== 'between';
   }
 
-  /** Takes the next bytes; returns the pictures that they complete. @throws Error for a picture that is larger than any camera's */
+  /**
+   * Takes the next bytes; returns the pictures that they complete.
+   * @throws Error for a picture that is larger than any camera's
+   */
   push(chunk: Uint8Array): Buffer[] {
     if (this.#length + chunk.length > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(2 * (this.#length + chunk.length));

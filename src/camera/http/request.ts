@@ -23,7 +23,10 @@ export class HttpCamera {
     this.#secureAgent = new SecureAgent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
   }
 
-  /** @returns its answer, wherever it sent us @throws Error for an answer that is no success, and what the network says */
+  /**
+   * @returns its answer, wherever it sent us
+   * @throws Error for an answer that is no success, and what the network says
+   */
   async get(signal: AbortSignal): Promise<IncomingMessage> {
     let place = this.#place;
     let authorisation = this.#authorisation;

@@ -6,18 +6,27 @@ import { readPacket } from './packet.js';
 import { Sequence } from './sequence.js';
 import { Units } from './units.js';
 
-/** Bytes that no picture has: what grows beyond is given up, so that a camera which never ends one does not fill the memory. */
+/**
+ * Bytes that no picture has: what grows beyond is given up, so that a camera which never ends one does not fill the
+ * memory.
+ */
 export const LARGEST_FRAME = 32e6;
 
 /** A picture as it was encoded: a frame, or a field of an interlaced one. */
 export interface EncodedPicture {
-  /** NAL units with start codes, and a delimiter behind them: by that a decoder sees the end at once, not by the begin of the next one. */
+  /**
+   * NAL units with start codes, and a delimiter behind them: by that a decoder sees the end at once, not by the begin
+   * of the next one.
+   */
   readonly bytes: Buffer;
   /** It can be decoded without the ones before. */
   readonly key: boolean;
   /** It comes after a key picture, and may need what was before that. */
   readonly leading: boolean;
-  /** Pictures after which all is as it was meant though nothing before this one was there; see `recoveryPoint`. Undefined where it does not say. */
+  /**
+   * Pictures after which all is as it was meant though nothing before this one was there; see `recoveryPoint`.
+   * Undefined where it does not say.
+   */
   readonly recovery: number | undefined;
   /** Others may need it. */
   readonly reference: boolean;
@@ -28,8 +37,8 @@ export interface EncodedPicture {
 }
 
 /**
- * Makes pictures of RTP packets (RFC 3550) that come in order, H.264 or H.265. A picture ends where the next one begins, as the units
- * themselves tell; with the packet that has the marker where that has proved right.
+ * Makes pictures of RTP packets (RFC 3550) that come in order, H.264 or H.265. A picture ends where the next one
+ * begins, as the units themselves tell; with the packet that has the marker where that has proved right.
  */
 export class AccessUnits {
   readonly #format: Format;

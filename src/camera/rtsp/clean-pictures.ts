@@ -8,8 +8,9 @@ export interface CleanPicturesListener {
 }
 
 /**
- * Lets only those pictures through that can be decoded as the camera meant them: after damage, nothing before the next key picture or point of
- * recovery. What is missing cannot be seen in what is decoded: decoders fill it up with other pictures' parts.
+ * Lets only those pictures through that can be decoded as the camera meant them: after damage, nothing before the next
+ * key picture or point of recovery. What is missing cannot be seen in what is decoded: decoders fill it up with other
+ * pictures' parts.
  */
 export class CleanPictures {
   readonly #listener: CleanPicturesListener;

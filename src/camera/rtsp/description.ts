@@ -20,7 +20,10 @@ export function readMedia(text: string): string[] {
   return linesOf(text).flatMap((line) => /^m=(\w+)/.exec(line)?.[1] ?? []);
 }
 
-/** @returns undefined where the first video is none that we read: another codec, or packets that are not in the order of decoding */
+/**
+ * @returns undefined where the first video is none that we read: another codec, or packets that are not in the order of
+ *   decoding
+ */
 export function readDescription(text: string): VideoDescription | undefined {
   const lines = linesOf(text);
   const begin = lines.findIndex((line) => line.startsWith('m=video'));

@@ -12,8 +12,8 @@ import { readDescription, readMedia, type VideoDescription } from './description
 import type { Response } from './parser.js';
 
 /**
- * Seconds after which a camera that hears nothing ends the session, where it does not say (RFC 2326, 12.37); and the bounds of what it may say. Some say
- * 0, or years: a keep-alive twice a minute suits any of them.
+ * Seconds after which a camera that hears nothing ends the session, where it does not say (RFC 2326, 12.37); and the
+ * bounds of what it may say. Some say 0, or years: a keep-alive twice a minute suits any of them.
  */
 const SESSION_TIMEOUT = 60;
 const SHORTEST_TIMEOUT = 2;
@@ -45,7 +45,8 @@ export class RtspFeed implements Feed {
    * Connects and makes ready to play.
    *
    * @returns undefined where the camera sends what we do not read; ffmpeg may
-   * @throws KdadError CAMERA_FAILED when it cannot be reached, refuses, or has no video over TCP; the signal's reason when aborted
+   * @throws KdadError CAMERA_FAILED when it cannot be reached, refuses, or has no video over TCP; the signal's reason
+   *   when aborted
    */
   static async open(address: string, signal?: AbortSignal): Promise<RtspFeed | undefined> {
     const place = readAddress(address);

@@ -20,8 +20,8 @@ export interface Format {
   /** See `recoveryPoint`; in H.264 only pictures count that others need. */
   recovery(unit: Uint8Array): number | undefined;
   /**
-   * Number of the block that a slice begins with, if only its first 5 bytes are there behind the header. Slices of a picture have rising ones.
-   * Undefined where it is only known not to be the first.
+   * Number of the block that a slice begins with, if only its first 5 bytes are there behind the header. Slices of a
+   * picture have rising ones. Undefined where it is only known not to be the first.
    */
   firstBlock(unit: Uint8Array): number | undefined;
   readonly aggregate: number;

@@ -2,8 +2,9 @@
 const PROOF = 3;
 
 /**
- * Whether RTP's marker tells the end of a picture. It should (RFC 6184, section 5.1; RFC 7798, section 4.1), and then a picture is
- * known to be whole with its last packet. But some encoders mark every slice or unit: those are never believed again.
+ * Whether RTP's marker tells the end of a picture. It should (RFC 6184, section 5.1; RFC 7798, section 4.1), and then a
+ * picture is known to be whole with its last packet. But some encoders mark every slice or unit: those are never
+ * believed again.
  */
 export class MarkerTrust {
   #proven = 0;

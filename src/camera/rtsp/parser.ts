@@ -38,8 +38,9 @@ const FIRST_OF_NAME = 0x52;
 const LAST_CHANNEL = 15;
 
 /**
- * Takes a camera's bytes apart, however they are cut: messages of RTSP 1.0 (RFC 2326) and packets of RTP in between. It is as liberal as ffmpeg: lines
- * may end without CR, headers may go on in the next line, and what is neither message nor packet is passed over.
+ * Takes a camera's bytes apart, however they are cut: messages of RTSP 1.0 (RFC 2326) and packets of RTP in between. It
+ * is as liberal as ffmpeg: lines may end without CR, headers may go on in the next line, and what is neither message
+ * nor packet is passed over.
  */
 export class RtspParser {
   readonly #listener: Listener;

@@ -2,8 +2,9 @@
 const RECOVERY_POINT = 6;
 
 /**
- * What a unit of supplemental information says of a point of recovery (ITU-T H.264, D.1.8; H.265, D.2.8): a decoder that begins with this picture
- * is right so many pictures later, as cameras need that refresh a part of each picture and send no key pictures.
+ * What a unit of supplemental information says of a point of recovery (ITU-T H.264, D.1.8; H.265, D.2.8): a decoder
+ * that begins with this picture is right so many pictures later, as cameras need that refresh a part of each picture
+ * and send no key pictures.
  *
  * @param messages behind the unit's header, as sent
  * @returns pictures, not negative; undefined where it says nothing, or only part of it is there

@@ -2,8 +2,8 @@
 const MEMORY = 32;
 
 /**
- * Watches the sequence numbers of RTP packets (RFC 3550, section 5.1) for gaps. Numbers that do not count, as of cameras
- * that always send the same one, tell nothing, and are no gaps.
+ * Watches the sequence numbers of RTP packets (RFC 3550, section 5.1) for gaps. Numbers that do not count, as of
+ * cameras that always send the same one, tell nothing, and are no gaps.
  */
 export class Sequence {
   #last: number | undefined;
@@ -12,7 +12,10 @@ export class Sequence {
   #hasCounted = false;
   #sinceGap = MEMORY;
 
-  /** Takes the next packet's number. `late`: the packet has come already, or was missed and the ones behind it have come. */
+  /**
+   * Takes the next packet's number. `late`: the packet has come already, or was missed and the ones behind it have
+   * come.
+   */
   next(number: number): 'next' | 'gap' | 'late' {
     const step = this.#last === undefined ? 1 : (number - this.#last) & 0xffff;
     if (step === 1 && this.#last !== undefined) this.#hasCounted = true;

@@ -13,7 +13,10 @@ export interface UnitListener {
   onOrphan(): void;
 }
 
-/** Takes NAL units out of RTP payloads: one alone, several together, or parts of one (RFC 6184, section 5.6; RFC 7798, section 4.4). */
+/**
+ * Takes NAL units out of RTP payloads: one alone, several together, or parts of one (RFC 6184, section 5.6; RFC 7798,
+ * section 4.4).
+ */
 export class Units {
   readonly #format: Format;
   readonly #listener: UnitListener;

@@ -49,7 +49,8 @@ export function parseDevice(name: string): Device {
 }
 
 /**
- * onnxruntime's execution providers for a device, in the order in which they may take nodes; the processor takes the rest.
+ * onnxruntime's execution providers for a device, in the order in which they may take nodes; the processor takes the
+ * rest.
  * @param unfit names of nodes that WebGPU would take, and fail at
  */
 export function providersOf(
@@ -100,9 +101,9 @@ export interface UsedDevice {
 }
 
 /**
- * Opens something on the device that was asked for. `auto` is `cuda` where its library was installed and it works, else the processor. TensorRT is not
- * tried: it takes minutes for each size of batch at first. Nor is WebGPU: drivers that compute on the processor look the same, and are a
- * hundred times slower than the processor itself.
+ * Opens something on the device that was asked for. `auto` is `cuda` where its library was installed and it works, else
+ * the processor. TensorRT is not tried: it takes minutes for each size of batch at first. Nor is WebGPU: drivers that
+ * compute on the processor look the same, and are a hundred times slower than the processor itself.
  *
  * @param open does it, and throws where the device does not work: that is the end of it for a device asked for by name
  */

@@ -13,7 +13,10 @@ export interface Edge {
   readonly type: ElementType;
 }
 
-/** An operator in the graph, in the order of execution. `undefined` inputs are optional ones left out; `domain` '' is ONNX's own. */
+/**
+ * An operator in the graph, in the order of execution. `undefined` inputs are optional ones left out; `domain` '' is
+ * ONNX's own.
+ */
 export interface Node {
   readonly operator: string;
   readonly domain: string;
@@ -152,8 +155,8 @@ export class Graph {
   }
 
   /**
-   * The node behind an output writes under the output's name, so that nothing is copied; only an input, a constant, or an edge that has two
-   * names needs a copy.
+   * The node behind an output writes under the output's name, so that nothing is copied; only an input, a constant, or
+   * an edge that has two names needs a copy.
    */
   #named(outputs: ReadonlyMap<string, Edge>): { renamed: Map<string, string>; copied: [string, Edge][] } {
     const computed = new Set(this.#nodes.flatMap((node) => node.outputs.map((edge) => edge.name)));

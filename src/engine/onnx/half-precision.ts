@@ -10,8 +10,9 @@ const FLOAT32 = 1;
 const FLOAT16 = 10;
 
 /**
- * The same graph with its convolutions in 16-bit floats, weights and activations, and with them the biases, sums, ReLUs and pools between them. Everything
- * else stays in 32 bits behind casts: what brings frames to the networks, the distances (sums of many squares) and the map. Inputs and outputs keep their types.
+ * The same graph with its convolutions in 16-bit floats, weights and activations, and with them the biases, sums, ReLUs
+ * and pools between them. Everything else stays in 32 bits behind casts: what brings frames to the networks, the
+ * distances (sums of many squares) and the map. Inputs and outputs keep their types.
  *
  * @throws KdadError ENGINE_FAILED for a weight beyond 65504
  */

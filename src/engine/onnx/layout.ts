@@ -1,9 +1,9 @@
 import type { Edge, Graph } from './graph.js';
 
 /**
- * A TensorFlow.js tensor inside the graph. TensorFlow.js sees `shape` (NHWC images, HWIO filters); the graph holds the same
- * numbers with the axes in another order (NCHW, OIHW): physical axis `i` is logical axis `order[i]`. Kernels pass the
- * order on, so a transposition costs nothing until an operator needs the data in another one.
+ * A TensorFlow.js tensor inside the graph. TensorFlow.js sees `shape` (NHWC images, HWIO filters); the graph holds the
+ * same numbers with the axes in another order (NCHW, OIHW): physical axis `i` is logical axis `order[i]`. Kernels pass
+ * the order on, so a transposition costs nothing until an operator needs the data in another one.
  */
 export interface Value {
   readonly edge: Edge;
@@ -37,7 +37,10 @@ export function arrange(graph: Graph, value: Value, order: readonly number[]): E
   return graph.node('Transpose', [edge], [{ shape: target, type: edge.type }], { perm: permutation })[0];
 }
 
-/** Changes the physical shape. The first dimension is copied from the input, or inferred where it changes, so that a batch may be symbolic. */
+/**
+ * Changes the physical shape. The first dimension is copied from the input, or inferred where it changes, so that a
+ * batch may be symbolic.
+ */
 export function reshapeEdge(graph: Graph, edge: Edge, shape: readonly number[]): Edge {
   if (edge.shape.length === shape.length && edge.shape.every((dimension, axis) => dimension === shape[axis]))
     return edge;

@@ -31,8 +31,9 @@ export function readPlacement(profile: string): Placement {
 }
 
 /**
- * What shows that a device was not used as it was asked to be; undefined where it was. Some light nodes on the processor are common: shapes are
- * computed there, and a program without convolutions and matrix products may run there as a whole.
+ * What shows that a device was not used as it was asked to be; undefined where it was. Some light nodes on the
+ * processor are common: shapes are computed there, and a program without convolutions and matrix products may run there
+ * as a whole.
  */
 export function misplacement(placement: Placement, { kind }: Device): string | undefined {
   const heavyOn = (provider: string) =>

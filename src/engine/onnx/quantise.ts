@@ -17,7 +17,10 @@ interface Quantised {
   readonly step: number;
 }
 
-/** The edges whose ranges `quantise` has to know: what goes into convolutions, and what comes out of them and of their sums. */
+/**
+ * The edges whose ranges `quantise` has to know: what goes into convolutions, and what comes out of them and of their
+ * sums.
+ */
 export function activations(graph: Graph): Edge[] {
   const found = chains(graph);
   const produced = new Set(found.map(({ end }) => end.name));
@@ -28,9 +31,10 @@ export function activations(graph: Graph): Edge[] {
 }
 
 /**
- * The same graph with its convolutions in 8-bit integers: weights by output channel (int8, symmetric), activations by edge (uint8), and
- * bytes all the way between them, through sums and pools, too. A ReLU costs nothing: its range begins at 0, and what is below is cut off. Everything
- * else stays as it is, behind a DequantizeLinear. Jacob et al. 2018, https://arxiv.org/abs/1712.05877.
+ * The same graph with its convolutions in 8-bit integers: weights by output channel (int8, symmetric), activations by
+ * edge (uint8), and bytes all the way between them, through sums and pools, too. A ReLU costs nothing: its range begins
+ * at 0, and what is below is cut off. Everything else stays as it is, behind a DequantizeLinear. Jacob et al. 2018,
+ * https://arxiv.org/abs/1712.05877.
  *
  * @param ranges of every edge of `activations`, by name
  * @throws KdadError ENGINE_FAILED for an edge without a range

@@ -1,6 +1,6 @@
 /**
- * The largest weight in steps. 63 instead of 127: processors without VNNI add pairs of products in 16 bits, which 127 x 255 x 2 would exceed; so
- * a bundle gives the same scores everywhere.
+ * The largest weight in steps. 63 instead of 127: processors without VNNI add pairs of products in 16 bits, which 127 x
+ * 255 x 2 would exceed; so a bundle gives the same scores everywhere.
  */
 const LARGEST = 63;
 

@@ -18,15 +18,16 @@ export interface SessionOptions {
   /** Names of nodes that WebGPU cannot run. */
   readonly unfit?: readonly string[];
   /**
-   * Whether threads look out for more work for a while before they sleep, as by default: faster by up to a tenth for runs one after the other; in
-   * pauses it keeps cores busy.
+   * Whether threads look out for more work for a while before they sleep, as by default: faster by up to a tenth for
+   * runs one after the other; in pauses it keeps cores busy.
    */
   readonly spinning?: boolean;
 }
 
 /**
- * An open onnxruntime session: the one place that names its options and turns its failures into ours. On a device other than the processor its first run
- * is profiled, since onnxruntime moves what a device cannot do to the processor without a word.
+ * An open onnxruntime session: the one place that names its options and turns its failures into ours. On a device other
+ * than the processor its first run is profiled, since onnxruntime moves what a device cannot do to the processor
+ * without a word.
  */
 export class Session {
   /** Of the processor. */

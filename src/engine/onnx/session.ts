@@ -30,7 +30,8 @@ export class DetectorSession {
 
   /**
    * @param model the file's path, or its bytes
-   * @param options `device` as `devicePattern`, the processor when left out. On another one a black frame is judged at once, to see that it is used.
+   * @param options `device` as `devicePattern`, the processor when left out. On another one a black frame is judged at
+   *   once, to see that it is used.
    * @throws KdadError ENGINE_FAILED, DEVICE_UNUSABLE
    */
   static async load(

@@ -49,8 +49,8 @@ const logicalTypes: Record<ElementType, DataType> = {
 };
 
 /**
- * A TensorFlow.js backend that executes nothing: its "data" are places in an ONNX graph, and every kernel call appends nodes.
- * TensorFlow.js differentiates over it as over any other backend, so gradients become part of the graph.
+ * A TensorFlow.js backend that executes nothing: its "data" are places in an ONNX graph, and every kernel call appends
+ * nodes. TensorFlow.js differentiates over it as over any other backend, so gradients become part of the graph.
  */
 class TracingBackend extends KernelBackend {
   #graph: Graph | undefined;

@@ -16,8 +16,8 @@ export interface Addon {
 
 export interface AddonOptions {
   /**
-   * Threads of the processor; TF_NUM_INTRAOP_THREADS, else one for each core that this process may use when left out or 0. Counts for the first that
-   * loads it.
+   * Threads of the processor; TF_NUM_INTRAOP_THREADS, else one for each core that this process may use when left out or
+   * 0. Counts for the first that loads it.
    */
   readonly threads?: number;
 }
@@ -32,8 +32,8 @@ export function addonFolder(environment: Environment = process.env): string {
 }
 
 /**
- * Loads tfjs-node: the one that was set up, else one that is installed beside kdad-edge. Our copy of TensorFlow.js and the one that it
- * brings along share engine, kernels and gradients, which TensorFlow.js keeps in globals.
+ * Loads tfjs-node: the one that was set up, else one that is installed beside kdad-edge. Our copy of TensorFlow.js and
+ * the one that it brings along share engine, kernels and gradients, which TensorFlow.js keeps in globals.
  *
  * @throws KdadError TENSORFLOW_MISSING
  */
@@ -77,7 +77,10 @@ function findAddon(): string {
 
 const missing = (what: string, cause?: unknown) => new KdadError('TENSORFLOW_MISSING', what, { cause });
 
-/** What TensorFlow reads from the environment when it is loaded; what is set there already counts, but for threads that were asked for. */
+/**
+ * What TensorFlow reads from the environment when it is loaded; what is set there already counts, but for threads that
+ * were asked for.
+ */
 export function tensorflowEnvironment(
   threads?: number,
   environment: Environment = process.env,

@@ -30,7 +30,10 @@ type Window = Pick<
   'padInfo' | 'strideHeight' | 'strideWidth' | 'dilationHeight' | 'dilationWidth' | 'filterHeight' | 'filterWidth'
 >;
 
-/** Kernels that tfjs-node refuses to run with padding by a number, as ResNet pads, though TensorFlow's operations take it. */
+/**
+ * Kernels that tfjs-node refuses to run with padding by a number, as ResNet pads, though TensorFlow's operations take
+ * it.
+ */
 const kernels: Readonly<Record<string, Kernel>> = {
   Conv2D: ({ x, filter }, { strides, pad, dilations, dimRoundingMode }: Conv2DAttrs, native) => {
     const info = backend_util.computeConv2DInfo(shape4(x), shape4(filter), strides, dilations, pad, dimRoundingMode);

@@ -11,7 +11,8 @@ export type TensorflowEngine = Engine & Pick<Addon, 'device'>;
 let addon: Promise<Addon> | undefined;
 
 /**
- * Programs on TensorFlow's own kernels, by tfjs-node: CUDA where its library has it and finds a GPU, the processor otherwise.
+ * Programs on TensorFlow's own kernels, by tfjs-node: CUDA where its library has it and finds a GPU, the processor
+ * otherwise.
  * @throws KdadError TENSORFLOW_MISSING
  */
 export async function openTensorflowEngine(options?: AddonOptions): Promise<TensorflowEngine> {

@@ -3,7 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** CUDA's runtime library, which programs load; the compiler (nvcc) need not be there, and the driver (nvidia-smi) tells another version. */
+/**
+ * CUDA's runtime library, which programs load; the compiler (nvcc) need not be there, and the driver (nvidia-smi) tells
+ * another version.
+ */
 const runtime = /^libcudart\.so\.(\d+)/;
 
 /** Where CUDA's installers put libraries that the loader need not know of. */

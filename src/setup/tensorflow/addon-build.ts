@@ -36,8 +36,8 @@ export async function installPackages(folder: string, options: RunOptions): Prom
 }
 
 /**
- * Compiles tfjs-node's addon against a wheel. Where the library lies is written into the addon (rpath): nothing has to be set when it
- * runs, and the library finds those of CUDA, which wheels look for relative to their own place.
+ * Compiles tfjs-node's addon against a wheel. Where the library lies is written into the addon (rpath): nothing has to
+ * be set when it runs, and the library finds those of CUDA, which wheels look for relative to their own place.
  *
  * @param folder where `installPackages` put it
  * @throws KdadError COMPILE_FAILED

@@ -11,10 +11,11 @@ const SIZE = [64, 64] as const;
 const BATCH = 2;
 
 /**
- * Takes the same step of training on two engines: the teacher's features of two pictures, the student forward and backward, and gradient
- * descent.
+ * Takes the same step of training on two engines: the teacher's features of two pictures, the student forward and
+ * backward, and gradient descent.
  *
- * @returns the largest difference in the loss, a weight or a gradient, relative to the largest of its tensor; 0 when all are equal
+ * @returns the largest difference in the loss, a weight or a gradient, relative to the largest of its tensor; 0 when
+ *   all are equal
  */
 export async function compareStep(one: Engine, other: Engine): Promise<number> {
   const [expected, actual] = [await step(one), await step(other)];

@@ -32,11 +32,12 @@ export interface SetUp extends Verified {
 const RECORD = 'made-from.json';
 
 /**
- * Sets up the tensorflow engine: finds the wheel, installs tfjs-node beside, compiles its addon against the wheel's library, and has it
- * take a step of training. The folder is made beside its place and takes it when all is well; until then what was there stays.
+ * Sets up the tensorflow engine: finds the wheel, installs tfjs-node beside, compiles its addon against the wheel's
+ * library, and has it take a step of training. The folder is made beside its place and takes it when all is well; until
+ * then what was there stays.
  *
- * @throws KdadError PYTHON_MISSING, WHEEL_MISSING, COMPILER_MISSING, NPM_FAILED, COMPILE_FAILED, TENSORFLOW_BROKEN, OUTPUT_UNWRITABLE,
- *   INTERRUPTED
+ * @throws KdadError PYTHON_MISSING, WHEEL_MISSING, COMPILER_MISSING, NPM_FAILED, COMPILE_FAILED, TENSORFLOW_BROKEN,
+ *   OUTPUT_UNWRITABLE, INTERRUPTED
  */
 export async function setUpTensorflow(options: SetUpOptions): Promise<SetUp> {
   const { environment = process.env, signal } = options;

@@ -1,6 +1,6 @@
 /**
- * Takes a step of training on TensorFlow and on onnxruntime, and prints how far they are apart. A process of its own, because a library
- * that does not fit can take its process with it.
+ * Takes a step of training on TensorFlow and on onnxruntime, and prints how far they are apart. A process of its own,
+ * because a library that does not fit can take its process with it.
  */
 import { OnnxEngine } from '../../engine/onnx/onnx-engine.js';
 import { openTensorflowEngine } from '../../engine/tensorflow/tensorflow-engine.js';

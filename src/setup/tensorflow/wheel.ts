@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { KdadError } from '../../errors.js';
 import { type RunOptions, run } from './run.js';
 
-/** TensorFlow's C library and its headers, as every wheel for Linux carries them: tensorflow, tensorflow-cpu, and NVIDIA's for the Jetson. */
+/**
+ * TensorFlow's C library and its headers, as every wheel for Linux carries them: tensorflow, tensorflow-cpu, and
+ * NVIDIA's for the Jetson.
+ */
 export interface Wheel {
   /** Say `/usr/lib/python3/dist-packages/tensorflow`. */
   readonly folder: string;
@@ -11,7 +14,10 @@ export interface Wheel {
   readonly headers: string;
 }
 
-/** Where Python would import TensorFlow from, without importing it: that takes seconds, and fails where a GPU's libraries are missing. */
+/**
+ * Where Python would import TensorFlow from, without importing it: that takes seconds, and fails where a GPU's
+ * libraries are missing.
+ */
 const QUESTION = `
 import importlib.util, json
 spec = importlib.util.find_spec('tensorflow')

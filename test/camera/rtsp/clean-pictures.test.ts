@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CleanPictures } from '../../../src/camera/rtsp/clean-pictures.js';
 
 /**
- * `I` a key picture, `R` one that recovers in two, `P` and `b` others, of which `b` is needed by none, `!` one behind a gap, `x` a damaged one.
+ * `I` a key picture, `R` one that recovers in two, `P` and `b` others, of which `b` is needed by none, `!` one behind a
+ * gap, `x` a damaged one.
  * @returns what becomes of each: `.` passes, `-` does not; before it `(` and `)` where a recovery begins and ends
  */
 function told(pictures: string): string {

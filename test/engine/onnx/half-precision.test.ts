@@ -13,7 +13,10 @@ const constant = (shape: number[], seed: number, scale = 1) => ({
 });
 const shape = [2, 8, 10, 3];
 
-/** What a backbone is made of (filters are OIHW, as PyTorch and ONNX keep them), read at two places; then a distance and a blur, which stay in 32 bits. */
+/**
+ * What a backbone is made of (filters are OIHW, as PyTorch and ONNX keep them), read at two places; then a distance and
+ * a blur, which stay in 32 bits.
+ */
 async function program(scale = 1): Promise<Graph> {
   const weights = { stem: constant([6, 3, 3, 3], 1, scale), bias: constant([6], 2), first: constant([6, 6, 3, 3], 3) };
   return trace(
@@ -71,7 +74,8 @@ it('has convolutions, biases, sums, ReLUs and pools in 16 bits, the rest in 32',
 
 it('casts once where a value is read several times', async () => {
   const casts = typesOf(halfPrecision(await program()), 'Cast');
-  // Of the frames, to 32 bits and on to 16; back for both distances, and for what comes out, which the second distance reads.
+  // Of the frames, to 32 bits and on to 16; back for both distances, and for what comes out, which the second distance
+  // reads.
   expect(casts).toEqual(['float32', 'float16', 'float32', 'float32']);
 });
 

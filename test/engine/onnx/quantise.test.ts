@@ -23,7 +23,10 @@ const weights = {
   second: constant([6, 6, 1, 1], 4),
 };
 
-/** What a backbone is made of: a convolution with bias and ReLU, a pool, a residual block; then something that stays in floats. */
+/**
+ * What a backbone is made of: a convolution with bias and ReLU, a pool, a residual block; then something that stays in
+ * floats.
+ */
 const program = ({ frames, stem, bias, first, second }: Record<string, tf.Tensor>) => {
   const convolve = (x: tf.Tensor, filter: tf.Tensor, pad: number) =>
     tf.add<tf.Tensor4D>(tf.conv2d(x as tf.Tensor4D, tf.transpose(filter as tf.Tensor4D, [2, 3, 1, 0]), 1, pad), bias);

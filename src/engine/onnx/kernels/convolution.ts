@@ -11,8 +11,8 @@ const conv2d: Kernel = ({ graph, inputs: { x, filter }, attributes }) => {
 };
 
 /**
- * The gradient for the input. At stride 1 it is a convolution with the filter turned by 180 degrees and its channel axes
- * swapped, which runs on the fast convolution; at other strides a transposed convolution.
+ * The gradient for the input. At stride 1 it is a convolution with the filter turned by 180 degrees and its channel
+ * axes swapped, which runs on the fast convolution; at other strides a transposed convolution.
  */
 const inputGradient: Kernel = ({ graph, inputs: { dy, filter }, attributes }) => {
   const { inputShape } = attributes;

@@ -3,7 +3,9 @@ import type { ElementType } from '../graph.js';
 import { arrangeOperand, naturalOrder, sizeOf, type Value } from '../layout.js';
 import { append, type Kernel, type KernelCall, scalar } from './kernel.js';
 
-/** The order in which an element-wise result is held: that of its largest full-rank operand, so that it need not move. */
+/**
+ * The order in which an element-wise result is held: that of its largest full-rank operand, so that it need not move.
+ */
 function resultOrder(operands: readonly Value[], rank: number): readonly number[] {
   const full = operands.filter((operand) => operand.shape.length === rank);
   full.sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape));

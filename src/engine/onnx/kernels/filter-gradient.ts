@@ -3,14 +3,18 @@ import { arrange, NCHW, OIHW, reshapeEdge, type Value } from '../layout.js';
 import { geometry } from './geometry.js';
 import type { Kernel } from './kernel.js';
 
-/** Up to so many columns, joining them costs less than the many narrow products it saves: the stem, which sees three channels. */
+/**
+ * Up to so many columns, joining them costs less than the many narrow products it saves: the stem, which sees three
+ * channels.
+ */
 const FEW_COLUMNS = 256;
 
 /**
- * The gradient of a convolution for its filter: for each of the filter's taps, the product of the output's gradient with the input as
- * that tap sees it, over all positions and images. Training is bound by memory bandwidth here, so little is moved: the input
- * only sideways, once for a column of taps, and the gradient only up and down, once for a row. A stride is taken out first:
- * every `stride`-th pixel is an image of its own (a phase), on which a tap moves by whole pixels.
+ * The gradient of a convolution for its filter: for each of the filter's taps, the product of the output's gradient
+ * with the input as that tap sees it, over all positions and images. Training is bound by memory bandwidth here, so
+ * little is moved: the input only sideways, once for a column of taps, and the gradient only up and down, once for a
+ * row. A stride is taken out first: every `stride`-th pixel is an image of its own (a phase), on which a tap moves by
+ * whole pixels.
  */
 export const filterGradient: Kernel = ({ graph, inputs: { x, dy }, attributes }) => {
   const { filterShape } = attributes;
@@ -64,8 +68,8 @@ export const filterGradient: Kernel = ({ graph, inputs: { x, dy }, attributes })
 };
 
 /**
- * From one matrix for each tap and image to one with the taps innermost, summed over the images: a product with ones and zeros, since
- * onnxruntime sums over the first axis and moves the last one several times slower than it multiplies.
+ * From one matrix for each tap and image to one with the taps innermost, summed over the images: a product with ones
+ * and zeros, since onnxruntime sums over the first axis and moves the last one several times slower than it multiplies.
  */
 function gatherTaps(graph: Graph, products: Edge, taps: number): Edge {
   const [count, rows, columns] = products.shape;
@@ -102,7 +106,10 @@ function everyNth(graph: Graph, image: Edge, start: number[], strides: number[])
   return graph.node('Slice', inputs, [{ shape, type: image.type }])[0];
 }
 
-/** The image moved by `shift` pixels along an axis that becomes `length` long: zeros come in, pixels beyond the end are lost. */
+/**
+ * The image moved by `shift` pixels along an axis that becomes `length` long: zeros come in, pixels beyond the end are
+ * lost.
+ */
 function moved(graph: Graph, image: Edge, axis: number, shift: number, length: number): Edge {
   const after = length - image.shape[axis] - shift;
   if (shift === 0 && after === 0) return image;

@@ -9,7 +9,7 @@ export interface KernelCall {
   readonly inputs: Readonly<Record<string, Value>>;
   /** Inputs in order, for kernels that take a list. */
   readonly list: readonly Value[];
-  // biome-ignore lint/suspicious/noExplicitAny: TensorFlow.js types each kernel's attributes apart; see its kernel_names.ts.
+  // biome-ignore lint/suspicious/noExplicitAny: each kernel has attributes of its own (TensorFlow.js's kernel_names.ts).
   readonly attributes: Readonly<Record<string, any>>;
 }
 

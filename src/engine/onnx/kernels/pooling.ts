@@ -4,8 +4,8 @@ import { arrange, NCHW, physicalShape, reshapeEdge, sizeOf } from '../layout.js'
 import { append, type Kernel, scalar, unsupported } from './kernel.js';
 
 /**
- * Where each maximum came from, by graph and by the name of the pool's output: the gradient gets that output again, under
- * whatever data id TensorFlow.js cloned it to.
+ * Where each maximum came from, by graph and by the name of the pool's output: the gradient gets that output again,
+ * under whatever data id TensorFlow.js cloned it to.
  */
 const indicesOf = new WeakMap<Graph, Map<string, Edge>>();
 

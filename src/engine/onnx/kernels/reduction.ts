@@ -20,7 +20,8 @@ function reduce({ graph, attributes }: KernelCall, operator: string, x: Value, a
 }
 
 /**
- * The sum over the channels of an image is a product with a row of ones: seven times as fast as ReduceSum, which goes through the image across its rows.
+ * The sum over the channels of an image is a product with a row of ones: seven times as fast as ReduceSum, which goes
+ * through the image across its rows.
  */
 const sum: Kernel = (call) => {
   const { graph, inputs, attributes } = call;
@@ -41,8 +42,8 @@ const sum: Kernel = (call) => {
 };
 
 /**
- * The least of many channels is looked for along the rows of a transposed image: across them, ONNX Runtime takes ten times as long. The reshape keeps it from
- * moving the transposition behind the reduction.
+ * The least of many channels is looked for along the rows of a transposed image: across them, ONNX Runtime takes ten
+ * times as long. The reshape keeps it from moving the transposition behind the reduction.
  */
 const min: Kernel = (call) => {
   const { graph, inputs, attributes } = call;
