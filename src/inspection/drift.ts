@@ -1,5 +1,5 @@
 import type { Calibration } from '../bundle/calibration.js';
-import { medianDeviation } from '../metrics/robust.js';
+import { median, medianDeviation, quantile } from '../metrics/robust.js';
 import { auroc } from '../metrics/roc.js';
 import { type SceneShift, sceneShift } from './scene.js';
 import type { JudgedFrame } from './verdict.js';
@@ -59,7 +59,7 @@ export class DriftMonitor {
   constructor(heldOut: Calibration['scores']) {
     this.#heldOut = heldOut;
     this.#calibration = heldOut.map(({ score }) => score);
-    this.#usual = quantile(this.#calibration, 0.5);
+    this.#usual = median(this.#calibration);
     this.#spread = medianDeviation(this.#calibration);
   }
 
@@ -94,9 +94,4 @@ export class DriftMonitor {
     this.#warned.add(reason);
     return [reason];
   }
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(share * (sorted.length - 1))];
 }
