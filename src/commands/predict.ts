@@ -89,7 +89,7 @@ and the exit code is that of the first error.`,
     const { engine, device, threads } = options;
     const judging = { engine, device, threads, onDevice: tellFallback };
     let anomalies = 0;
-    let padded = 0;
+    const padded = new Set<string>();
     let firstError = 0;
     for await (const result of predictSources(bundle, sources, () => findFfmpeg(options.ffmpeg), judging)) {
       const image = result.source.path;
@@ -100,7 +100,7 @@ and the exit code is that of the first error.`,
         continue;
       }
       const { score, frame } = result;
-      if (result.padded) padded++;
+      if (result.padded) padded.add(image);
       const ratio = score / threshold;
       const verdict = decide(score, threshold, review);
       const anomalous = verdict === 'anomalous';
@@ -116,12 +116,12 @@ and the exit code is that of the first error.`,
         console.log(`${name.padEnd(width)}  score ${score.toPrecision(4)}  ratio ${ratio.toFixed(2)}  ${told}`);
       }
     }
-    if (padded > 0) console.error(`kdad-edge: ${paddedNote(padded)}`);
+    if (padded.size > 0) console.error(`kdad-edge: ${paddedNote(padded.size)}`);
     if (page && gallery) await page.write(gallery.render());
     process.exitCode = firstError || (options.failOnAnomaly && anomalies > 0 ? 1 : 0);
   });
 
-function paddedNote(images: number): string {
-  const which = images === 1 ? '1 image has' : `${images} images have`;
-  return `${which} another shape than those that the model learned: padded, and anomalous by that where it learned none like that`;
+function paddedNote(files: number): string {
+  const which = files === 1 ? '1 file has' : `${files} files have`;
+  return `${which} another shape than the pictures that the model learned: padded, and anomalous by that where it learned none like that`;
 }

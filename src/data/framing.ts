@@ -56,6 +56,13 @@ export function pad({ pixels, ...picture }: Picture, { left, top }: Place, size:
   return { width, height, pixels: framed };
 }
 
+/** Whether there is padding around the picture in a frame. */
+export function isPadded(frame: Picture, { aspect }: Framing): boolean {
+  if (aspect === undefined) return false;
+  const { width, height } = placeIn(frame);
+  return width < frame.width || height < frame.height;
+}
+
 /** Where a frame's picture lies, found by the padding around it; all over a frame without. */
 export function placeIn({ width, height, pixels }: Picture): Place {
   const isPadding = (x: number, y: number) => PADDING.every((value, i) => pixels[(y * width + x) * 3 + i] === value);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Bundle } from '../bundle/read.js';
 import type { Ffmpeg } from '../camera/ffmpeg.js';
 import { readVideo } from '../camera/video.js';
-import { fillsFrame } from '../data/framing.js';
+import { fillsFrame, isPadded } from '../data/framing.js';
 import { decodePicture, framePicture, type Picture } from '../data/image.js';
 import { isImageName, notUtf8, scan } from '../data/scan.js';
 import type { AnomalyMap } from '../detector/anomaly-map.js';
@@ -29,7 +29,7 @@ export interface Prediction {
   readonly frame?: number;
   /** An image at its own size; a frame of a video, and an image that had to be padded, at the detector's. */
   readonly picture: Picture;
-  /** Whether an image lies in the middle of its frame: its shape is not the one that the model learned. */
+  /** Whether it lies in the middle of its frame: its shape is not the one that the model learned. */
   readonly padded: boolean;
   readonly score: number;
   readonly map: AnomalyMap;
@@ -95,7 +95,7 @@ export async function* predict(
     const [map] = judged.maps as [AnomalyMap];
     const [scene] = judged.scenes;
     if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${source.path}: the score is ${score}`);
-    const padded = frame === undefined && !fillsFrame(picture, preprocessing);
+    const padded = frame === undefined ? !fillsFrame(picture, preprocessing) : isPadded(picture, preprocessing);
     return { source, frame, picture: padded ? seen : picture, padded, score, map, scene };
   };
   try {

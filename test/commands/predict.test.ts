@@ -7,7 +7,9 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../src/camera/ffmpeg.js';
 import { kdadEdge, main } from '../fixtures/command-line.js';
+import { makeVideo } from '../fixtures/daemon.js';
 import { folderWith } from '../fixtures/folder.js';
+import { otherBundle, shapes } from '../fixtures/other-bundle.js';
 import { type TinyBundle, tinyBundle } from '../fixtures/tiny-bundle.js';
 
 let tiny: TinyBundle;
@@ -129,6 +131,16 @@ describe('kdad-edge predict', () => {
     const lines = jsonLines(stdout);
     expect(lines.at(-1)).toMatchObject({ image: video, error: expect.stringMatching(said) });
     expect(lines.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('says that a video has another shape than the pictures that the model learned', async () => {
+    const folder = await folderWith();
+    const model = await otherBundle(join(folder, 'flat'), { ...shapes['a flat frame'], aspect: 2 });
+    const video = join(folder, 'square.avi');
+    await makeVideo(video, { good: 2, bad: 0 });
+    const { stdout, stderr } = await kdadEdge('predict', '--model', model, '--json', video);
+    expect(jsonLines(stdout)).toHaveLength(4);
+    expect(stderr).toMatch(/^kdad-edge: 1 file has another shape than the pictures that the model learned: padded,/m);
   });
 
   it('stops quietly when nobody reads its lines any more', async () => {
