@@ -22,6 +22,6 @@ export interface Feed {
   play(output: Writable, onWithheld?: (reason?: DamageReason) => void, onRecovery?: OnRecovery): Promise<void>;
   /** Why no picture may have come so far, where the feed knows. */
   readonly doubt?: string;
-  /** Says farewell, and does not wait for the answer. */
+  /** Ends the session (RTSP: TEARDOWN) without waiting for the reply. */
   close(): void;
 }

@@ -34,7 +34,7 @@ export interface Drift {
    * every frame does (the effect size of the Mann-Whitney test; McGraw and Wong 1992).
    */
   readonly shift: number;
-  /** The nineteenth twentieth of the recent scores, divided by the threshold. */
+  /** 95th percentile of the recent score-to-threshold ratios. */
   readonly highRatio: number;
   /** Undefined where the calibration has too few images to tell. */
   readonly scene?: SceneShift;

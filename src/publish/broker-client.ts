@@ -31,7 +31,7 @@ export interface Subscriber {
   onRefused(reason: string): void;
 }
 
-/** Milliseconds that `stop` waits for the farewell. */
+/** Milliseconds that `stop` waits for `offline` to be published and for DISCONNECT. */
 const FAREWELL = 2000;
 /** Milliseconds before what the broker had no room for is sent again. */
 const AGAIN = 5000;
@@ -101,7 +101,7 @@ export class BrokerClient {
     this.#running = this.#run(this.#stopping.signal);
   }
 
-  /** Says good-bye to the broker, if it is there. */
+  /** Publishes `offline` and disconnects, if the broker is connected. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     const link = this.#link;
