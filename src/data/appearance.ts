@@ -21,14 +21,18 @@ const CELL = 2;
 export function appearanceOf(frame: Uint8Array, [height, width]: readonly [number, number]): Appearance {
   const [rows, columns] = [Math.floor(height / CELL), Math.floor(width / CELL)];
   const cells = luminance(frame, width, rows, columns);
-  const brightness = cells.reduce((sum, value) => sum + value, 0) / cells.length;
-  const deviation = cells.reduce((sum, value) => sum + Math.abs(value - brightness), 0) / cells.length;
+  // Loops and not callbacks: every frame of every camera comes by here.
+  let brightness = 0;
+  for (let i = 0; i < cells.length; i++) brightness += cells[i];
+  brightness /= cells.length;
+  let deviation = 0;
+  for (let i = 0; i < cells.length; i++) deviation += Math.abs(cells[i] - brightness);
+  deviation /= cells.length;
   let laplacian = 0;
   for (let row = 1; row < rows - 1; row++) {
-    for (let column = 1; column < columns - 1; column++) {
-      const i = row * columns + column;
-      const around = cells[i - 1] + cells[i + 1] + cells[i - columns] + cells[i + columns];
-      laplacian += Math.abs(4 * cells[i] - around);
+    const end = (row + 1) * columns - 1;
+    for (let i = row * columns + 1; i < end; i++) {
+      laplacian += Math.abs(4 * cells[i] - cells[i - 1] - cells[i + 1] - cells[i - columns] - cells[i + columns]);
     }
   }
   const inner = Math.max(1, (rows - 2) * (columns - 2));
@@ -52,12 +56,16 @@ export function joinAppearances(one: UsualAppearance, other: UsualAppearance): U
 /** The mean luminance of every cell (ITU-R BT.601). */
 function luminance(frame: Uint8Array, width: number, rows: number, columns: number): Float32Array {
   const cells = new Float32Array(rows * columns);
-  for (let y = 0; y < rows * CELL; y++) {
-    const row = (y >> 1) * columns;
-    for (let x = 0; x < columns * CELL; x++) {
-      const i = (y * width + x) * 3;
-      cells[row + (x >> 1)] += 0.299 * frame[i] + 0.587 * frame[i + 1] + 0.114 * frame[i + 2];
+  const stride = 3 * width;
+  for (let row = 0, cell = 0; row < rows; row++) {
+    let i = CELL * row * stride;
+    for (let column = 0; column < columns; column++, i += 3 * CELL) {
+      const j = i + stride;
+      const red = frame[i] + frame[i + 3] + frame[j] + frame[j + 3];
+      const green = frame[i + 1] + frame[i + 4] + frame[j + 1] + frame[j + 4];
+      const blue = frame[i + 2] + frame[i + 5] + frame[j + 2] + frame[j + 5];
+      cells[cell++] = (0.299 * red + 0.587 * green + 0.114 * blue) / CELL ** 2;
     }
   }
-  return cells.map((sum) => sum / CELL ** 2);
+  return cells;
 }
