@@ -83,8 +83,10 @@ export class Jpegs {
     if (this.#length < this.#at + 4) return false;
     const end = this.#at + 2 + this.#bytes.readUInt16BE(this.#at + 2);
     if (!holdsAnything(marker)) {
-      if (this.#length < end) return false;
-      const other = this.#bytes.subarray(this.#at, end).indexOf(beginning);
+      // A picture cut here may have taken the first bytes of the next one for its own. Two bytes follow any segment.
+      const reach = end + beginning.length - 1;
+      if (this.#length < reach) return false;
+      const other = this.#bytes.subarray(this.#at, reach).indexOf(beginning);
       if (other !== -1) return this.#giveUp(this.#at + other);
     }
     this.#at = end;

@@ -50,7 +50,9 @@ describe('JPEGs among other bytes', () => {
     const [whole] = pictures;
     // Cut within a segment, whose length is at most 64 kB, a picture may take those behind it with it.
     const others = Array.from({ length: 2 * Math.ceil(65_536 / whole.length) }, () => whole);
-    for (const length of [whole.length - 2, whole.length >> 1, 300]) {
+    const scan = whole.indexOf(Buffer.from([0xff, 0xda]));
+    const headers = Array.from({ length: 40 }, (_, i) => scan - 20 + i);
+    for (const length of [whole.length - 2, whole.length >> 1, ...headers]) {
       const { found, broken } = find(
         Buffer.concat([whole.subarray(0, length), Buffer.from('\r\n--b\r\n\r\n'), ...others]),
       );
