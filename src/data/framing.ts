@@ -56,11 +56,11 @@ export function pad({ pixels, ...picture }: Picture, { left, top }: Place, size:
   return { width, height, pixels: framed };
 }
 
-/** Whether there is padding around the picture in a frame. */
-export function isPadded(frame: Picture, { aspect }: Framing): boolean {
-  if (aspect === undefined) return false;
-  const { width, height } = placeIn(frame);
-  return width < frame.width || height < frame.height;
+/** Where the picture lies in a frame that has padding around it; undefined where it fills the frame. */
+export function paddedPlace(frame: Picture, { aspect }: Framing): Place | undefined {
+  if (aspect === undefined) return undefined;
+  const place = placeIn(frame);
+  return place.width < frame.width || place.height < frame.height ? place : undefined;
 }
 
 /** Where a frame's picture lies, found by the padding around it; all over a frame without. */

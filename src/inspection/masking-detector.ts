@@ -1,5 +1,5 @@
 import type { UsualAppearance } from '../data/appearance.js';
-import { type Place, placeIn } from '../data/framing.js';
+import { type Place, paddedPlace } from '../data/framing.js';
 import type { Framing } from '../data/preprocessing.js';
 import { type AnomalyMap, mapOf, type Size } from '../detector/anomaly-map.js';
 import { type Detector, type DetectorOptions, type DetectorSource, openDetector } from '../detector/detector.js';
@@ -102,11 +102,8 @@ export class MaskingDetector {
 
   /** Of the picture in the `i`-th frame; undefined where it is all of it. */
   #placeIn(frames: Uint8Array, i: number): Place | undefined {
-    const { size, aspect } = this.#framing;
-    if (aspect === undefined) return undefined;
-    const [height, width] = size;
-    const place = placeIn({ width, height, pixels: this.#frameIn(frames, i) });
-    return place.width < width || place.height < height ? place : undefined;
+    const [height, width] = this.#framing.size;
+    return paddedPlace({ width, height, pixels: this.#frameIn(frames, i) }, this.#framing);
   }
 
   #frameIn(frames: Uint8Array, i: number): Uint8Array {

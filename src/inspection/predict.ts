@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Bundle } from '../bundle/read.js';
 import type { Ffmpeg } from '../camera/ffmpeg.js';
 import { readVideo } from '../camera/video.js';
-import { fillsFrame, isPadded } from '../data/framing.js';
+import { fillsFrame, paddedPlace } from '../data/framing.js';
 import { decodePicture, framePicture, type Picture } from '../data/image.js';
 import { isImageName, notUtf8, scan } from '../data/scan.js';
 import type { AnomalyMap } from '../detector/anomaly-map.js';
@@ -95,7 +95,8 @@ export async function* predict(
     const [map] = judged.maps as [AnomalyMap];
     const [scene] = judged.scenes;
     if (!Number.isFinite(score)) throw new KdadError('INFERENCE_FAILED', `${source.path}: the score is ${score}`);
-    const padded = frame === undefined ? !fillsFrame(picture, preprocessing) : isPadded(picture, preprocessing);
+    const padded =
+      frame === undefined ? !fillsFrame(picture, preprocessing) : paddedPlace(picture, preprocessing) !== undefined;
     return { source, frame, picture: padded ? seen : picture, padded, score, map, scene };
   };
   try {
