@@ -137,7 +137,7 @@ function parseJson<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, ownKeysOnly);
   } catch (cause) {
     throw damaged(path, `not JSON: ${(cause as Error).message}`, cause);
   }
@@ -146,6 +146,12 @@ function parseJson<Schema extends z.ZodType>(
   if (result.success) return result.data;
   const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'the whole file'}: ${issue.message}`);
   throw damaged(path, issues.join('; '), result.error);
+}
+
+/** The schemas drop a key `__proto__` in silence: a file of that name would go unverified. */
+function ownKeysOnly(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new SyntaxError('a key is named __proto__');
+  return value;
 }
 
 function damaged(path: string, what: string, cause?: unknown): KdadError {

@@ -163,6 +163,7 @@ describe('openBundle', () => {
     const whole = JSON.parse(await readFile(file, 'utf8'));
     const segment = fc.constantFrom('..', '.', '', 'secret', 'detector.onnx', '\\', '%2e%2e', '\0', '\n');
     const names = fc.oneof(
+      fc.constant('__proto__'),
       fc.string(),
       fc.array(segment, { maxLength: 5 }).map((parts) => parts.join('/')),
     );
