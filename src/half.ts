@@ -11,6 +11,17 @@ export function halfToFloat(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** Every number of 16 bits: a look-up is many times as quick as the arithmetic. */
+let table: Float32Array | undefined;
+
+/** IEEE 754 binary16 bits to numbers, for the millions of a weight file. */
+export function halvesToFloats(halves: Uint16Array): Float32Array {
+  table ??= new Float32Array(2 ** 16).map((_, half) => halfToFloat(half));
+  const numbers = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) numbers[i] = table[halves[i]];
+  return numbers;
+}
+
 /** A number to IEEE 754 binary16 bits, rounded to nearest, ties to even; too large becomes infinite. */
 export function floatToHalf(value: number): number {
   float[0] = value;

@@ -1,5 +1,5 @@
 import { KdadError } from '../errors.js';
-import { floatToHalf, halfToFloat } from '../half.js';
+import { floatToHalf, halvesToFloats } from '../half.js';
 
 /** A tensor of weights in memory: row-major float32, whatever precision the file has. */
 export interface Weight {
@@ -137,7 +137,7 @@ function checkSpans(spans: [number, number, string][], available: number, fail: 
 
 function decode(bytes: Uint8Array, dtype: string): Float32Array {
   const copy = new Uint8Array(bytes);
-  return dtype === 'F32' ? new Float32Array(copy.buffer) : Float32Array.from(new Uint16Array(copy.buffer), halfToFloat);
+  return dtype === 'F32' ? new Float32Array(copy.buffer) : halvesToFloats(new Uint16Array(copy.buffer));
 }
 
 /** The same weights give the same bytes: tensors are written in the order of their names. */

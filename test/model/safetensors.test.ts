@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KdadError } from '../../src/errors.js';
-import { floatToHalf, halfToFloat } from '../../src/half.js';
+import { floatToHalf, halfToFloat, halvesToFloats } from '../../src/half.js';
 import { readSafetensors, type Weights, writeSafetensors } from '../../src/model/safetensors.js';
 
 const weightsArbitrary: fc.Arbitrary<Weights> = fc.dictionary(
@@ -159,5 +159,10 @@ describe('half precision', () => {
     expect(floatToHalf(1 + 3 * 2 ** -11)).toBe(floatToHalf(1 + 2 ** -9));
     expect(floatToHalf(65520)).toBe(0x7c00);
     expect(halfToFloat(floatToHalf(Number.NaN))).toBeNaN();
+  });
+
+  it('reads many at once as it reads one', () => {
+    const halves = Uint16Array.from({ length: 65536 }, (_, half) => half);
+    expect(halvesToFloats(halves)).toEqual(Float32Array.from(halves, halfToFloat));
   });
 });
