@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
-import { afterEach, inject } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import type { AlertEvent } from '../../src/inspection/alerts.js';
 import { BrokerClient } from '../../src/publish/broker-client.js';
 import type { MqttSettings } from '../../src/publish/connection.js';
@@ -11,12 +11,6 @@ import { Outbox } from '../../src/publish/outbox.js';
 import { topics } from '../../src/publish/topics.js';
 import type { Broker } from '../fixtures/brokers.js';
 import { judged } from '../fixtures/frames.js';
-
-/** What each test started, stopped after it in reverse. */
-export const cleanUp: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const stop of cleanUp.splice(0).reverse()) await stop();
-});
 
 export const event = (id: string): AlertEvent => ({
   kind: 'opened',
@@ -30,7 +24,7 @@ export const event = (id: string): AlertEvent => ({
 
 export async function running(broker: Broker): Promise<Broker> {
   await broker.start();
-  cleanUp.push(() => broker.stop());
+  onTestFinished(() => broker.stop());
   return broker;
 }
 
@@ -40,7 +34,7 @@ export async function publishing({ port }: { port: number }, settings: Partial<M
   const refusals: string[] = [];
   const outbox = new Outbox(state ?? (await mkdtemp(join(inject('shared'), 'outbox-'))), () => {});
   await outbox.start();
-  cleanUp.push(() => outbox.stop());
+  onTestFinished(() => outbox.stop());
   const client = new BrokerClient(
     { url: `mqtt://127.0.0.1:${port}`, topicPrefix: 'box', version: '3.1.1', reconnectPeriod: 200, ...settings },
     'box/availability',
@@ -65,14 +59,14 @@ export async function publishing({ port }: { port: number }, settings: Partial<M
   };
   await client.start();
   publisher.start();
-  cleanUp.push(stop);
+  onTestFinished(stop);
   return { client, publisher, outbox, connection, refusals, stop };
 }
 
 /** What a subscriber to `box/#` receives. */
 export async function subscribed({ port }: { port: number }, protocolVersion: 4 | 5 = 4) {
   const client: MqttClient = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion });
-  cleanUp.push(() => client.endAsync(true));
+  onTestFinished(() => client.endAsync(true));
   const received: IPublishPacket[] = [];
   client.on('message', (_topic, _payload, packet) => received.push(packet));
   await client.subscribeAsync('box/#', { qos: 1 });

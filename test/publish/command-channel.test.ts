@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import mqtt from 'mqtt';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CommandChannel, type Incoming } from '../../src/publish/command-channel.js';
 import { topics } from '../../src/publish/topics.js';
 import { hasMosquitto, hasMosquittoClients, mosquittoBroker } from '../fixtures/brokers.js';
 import { requester } from '../fixtures/requester.js';
-import { cleanUp, publishing, running, subscribed, until } from './clients.js';
+import { publishing, running, subscribed, until } from './clients.js';
 
 const run = promisify(execFile);
 
@@ -45,7 +45,7 @@ describe.skipIf(!hasMosquitto)('commands over MQTT 5', () => {
     const { broker, taken, start } = await listening('5');
     await start();
     const { request, close } = await requester(broker.port);
-    cleanUp.push(close);
+    onTestFinished(close);
     expect(await request('box/command/activate', '{"version":"2"}')).toEqual({ command: 'activate', nth: 1 });
     expect(await request('box/cameras/line/command/mute', '')).toEqual({ command: 'mute', nth: 2 });
     expect(taken).toEqual([

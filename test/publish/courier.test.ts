@@ -1,10 +1,10 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, inject, it } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import { Courier } from '../../src/publish/courier.js';
 import { Outbox } from '../../src/publish/outbox.js';
-import { cleanUp, until } from './clients.js';
+import { until } from './clients.js';
 
 /** On a disk, or a machine, so slow that a topic has rested while it was looked for something to send. */
 class SlowOutbox extends Outbox {
@@ -18,7 +18,7 @@ class SlowOutbox extends Outbox {
 it('comes back to a topic whose rest ends while the outbox is read', async () => {
   const outbox = new SlowOutbox(await mkdtemp(join(inject('shared'), 'outbox-')), () => {});
   await outbox.start();
-  cleanUp.push(() => outbox.stop());
+  onTestFinished(() => outbox.stop());
   await outbox.add({ kind: 'alert', topic: 'box/alert', alert: 'a', madeAt: 0, payload: Buffer.from('{}') });
   let tries = 0;
   const courier = new Courier({
@@ -31,7 +31,7 @@ it('comes back to a topic whose rest ends while the outbox is read', async () =>
     onFailure: (error) => expect.fail(error.message),
   });
   courier.start();
-  cleanUp.push(() => courier.stop());
+  onTestFinished(() => courier.stop());
   await until(() => outbox.depth === 0);
   expect(tries).toBe(3);
 });

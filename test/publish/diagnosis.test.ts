@@ -4,13 +4,13 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { Aedes } from 'aedes';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkBroker, tryTopics } from '../../src/publish/check-broker.js';
 import type { MqttSettings } from '../../src/publish/connection.js';
 import { aedesBroker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
 import { certificates, hasOpenssl } from '../fixtures/certificates.js';
 import { scriptedBroker } from '../fixtures/scripted-broker.js';
-import { cleanUp, publishing, running, subscribed, until } from './clients.js';
+import { publishing, running, subscribed, until } from './clients.js';
 
 /** Why the broker is not reached, as the daemon's log tells it and as the doctor does: both say the same. */
 async function reasonOf(settings: Omit<MqttSettings, 'topicPrefix'>): Promise<string> {
@@ -25,7 +25,7 @@ async function reasonOf(settings: Omit<MqttSettings, 'topicPrefix'>): Promise<st
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
-  cleanUp.push(() => void server.close());
+  onTestFinished(() => void server.close());
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
@@ -33,7 +33,7 @@ async function listening(server: Server): Promise<number> {
 /** A broker behind TLS. */
 async function tlsBroker({ cert, key }: { cert: string; key: string }): Promise<number> {
   const aedes = await Aedes.createBroker();
-  cleanUp.push(() => new Promise<void>((resolve) => aedes.close(() => resolve())));
+  onTestFinished(() => new Promise<void>((resolve) => aedes.close(() => resolve())));
   const server = createTlsServer({ cert: await readFile(cert), key: await readFile(key) }, aedes.handle);
   return listening(server.on('tlsClientError', () => {}));
 }
@@ -53,7 +53,7 @@ describe('the reason why a broker is not reached', () => {
         return {};
       },
     });
-    cleanUp.push(broker.stop);
+    onTestFinished(broker.stop);
     expect(await reasonOf({ url: `mqtt://127.0.0.1:${broker.port}`, version: '5' })).toMatch(
       /the broker speaks MQTT 3\.1\.1 only: set mqtt\.version: 3\.1\.1$/,
     );
@@ -178,7 +178,7 @@ describe('whether the broker takes alerts', () => {
         return undefined;
       },
     });
-    cleanUp.push(broker.stop);
+    onTestFinished(broker.stop);
     const settings = { url: `mqtt://127.0.0.1:${broker.port}`, version: '3.1.1', topicPrefix: 'box' } as const;
     const topics = ['box/cameras/gate/alert', 'box/cameras/line/alert'];
     expect(await tryTopics(settings, topics, { payload, seen: false })).toBeUndefined();

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import mqtt, { type IPublishPacket } from 'mqtt';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { deviceId, discoveryPayload, HomeAssistant } from '../../src/publish/home-assistant.js';
 import { topics } from '../../src/publish/topics.js';
 import { hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
-import { cleanUp, publishing, running, until } from './clients.js';
+import { publishing, running, until } from './clients.js';
 
 /** What Home Assistant hears; it says that it has started by `birth`. */
 async function homeAssistant(port: number) {
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`);
-  cleanUp.push(() => client.endAsync(true));
+  onTestFinished(() => client.endAsync(true));
   const heard: IPublishPacket[] = [];
   client.on('message', (_topic, _payload, packet) => heard.push(packet));
   await client.subscribeAsync('homeassistant/device/+/config');

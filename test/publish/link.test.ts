@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Link, LinkLost } from '../../src/publish/link.js';
 import { aedesBroker } from '../fixtures/brokers.js';
 import { type Script, scriptedBroker } from '../fixtures/scripted-broker.js';
-import { cleanUp, event, publishing, running, until } from './clients.js';
+import { event, publishing, running, until } from './clients.js';
 
 async function scripted(script: Script) {
   const broker = await scriptedBroker(script);
-  cleanUp.push(broker.stop);
+  onTestFinished(broker.stop);
   return broker;
 }
 
@@ -145,7 +145,7 @@ describe('a message that is far too large', () => {
     });
     await until(() => client.connected);
     const sender = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`);
-    cleanUp.push(() => sender.endAsync(true));
+    onTestFinished(() => sender.endAsync(true));
     await sleep(200);
     await sender.publishAsync('box/command/status', Buffer.alloc(20_000_000), { qos: 1 });
     await sender.publishAsync('box/command/status', 'after it', { qos: 1 });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { aedesBroker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
-import { cleanUp, event, publishing, running, subscribed, until } from './clients.js';
+import { event, publishing, running, subscribed, until } from './clients.js';
 
 /** A cable to a broker: cut, connections end; frozen, they are accepted and stay, and nothing passes. */
 async function cable(broker: { port: number }) {
@@ -29,7 +29,7 @@ async function cable(broker: { port: number }) {
     for (const socket of sockets) socket.destroy();
     sockets.clear();
   };
-  cleanUp.push(() => {
+  onTestFinished(() => {
     cut();
     server.close();
   });
@@ -97,7 +97,7 @@ describe.each([
 describe('what is said of a broker that is not reached', () => {
   it('is each reason once, until it is reached again', async () => {
     const broker = await aedesBroker('hush');
-    cleanUp.push(() => broker.stop());
+    onTestFinished(() => broker.stop());
     const { client, connection } = await publishing(broker, { reconnectPeriod: 50 });
     await sleep(300);
     expect(connection).toEqual([expect.stringMatching(/ECONNREFUSED/)]);

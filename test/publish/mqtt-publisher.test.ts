@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { aedesBroker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
-import { cleanUp, event, publishing, running, subscribed, until } from './clients.js';
+import { event, publishing, running, subscribed, until } from './clients.js';
 
 describe.each([
   { name: 'aedes, MQTT 3.1.1', version: '3.1.1', protocol: 4, broker: aedesBroker, skip: false },
@@ -46,7 +46,7 @@ describe.each([
 
   it.skipIf(skip)('alerts and their heatmaps wait for a broker that is not there yet', async () => {
     const broker = await create();
-    cleanUp.push(() => broker.stop());
+    onTestFinished(() => broker.stop());
     const { publisher, connection } = await publishing(broker, { version });
     await until(() => connection.length > 0);
     expect(connection[0]).toMatch(/ECONNREFUSED/);

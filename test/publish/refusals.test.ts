@@ -1,16 +1,16 @@
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { steadyNow } from '../../src/clock.js';
 import { RefusedFolder } from '../../src/publish/refused-folder.js';
 import { RestingTopics } from '../../src/publish/resting-topics.js';
 import { hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
 import { type Script, scriptedBroker } from '../fixtures/scripted-broker.js';
-import { cleanUp, event, publishing, running, subscribed, until } from './clients.js';
+import { event, publishing, running, subscribed, until } from './clients.js';
 
 async function scripted(script: Script) {
   const broker = await scriptedBroker(script);
-  cleanUp.push(broker.stop);
+  onTestFinished(broker.stop);
   return broker;
 }
 
@@ -154,7 +154,7 @@ describe('a message that the broker will never take', () => {
     });
     const { client, publisher, connection, outbox } = await publishing(broker, { reconnectPeriod: 50 });
     const sending = setInterval(() => client.connected && publisher.verdict(event('v').peak.verdict), 20);
-    cleanUp.push(() => clearInterval(sending));
+    onTestFinished(() => clearInterval(sending));
     await until(() => connection.includes('refused box/cameras/line/verdict'));
     await publisher.alert(event('a'));
     await until(() => outbox.depth === 0);
