@@ -13,6 +13,8 @@ export default defineConfig({
     globalSetup: ['test/fixtures/temporary.ts'],
     // Most test files wait for processes that they started.
     maxWorkers: 4,
+    // A worker loads the modules once, not once a file: no test file may leave anything behind.
+    isolate: false,
     // So long that only what hangs is ended, and never what waits for a busy machine.
     testTimeout: 300_000,
     hookTimeout: 600_000,
