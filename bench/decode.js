@@ -11,7 +11,7 @@ import { parseArgs, promisify } from 'node:util';
 import { openBundle } from '../dist/bundle/read.js';
 import { findFfmpeg } from '../dist/camera/ffmpeg.js';
 import { decodeImage } from '../dist/data/image.js';
-import { openDetector } from '../dist/detector/detector.js';
+import { openDetector } from '../dist/detector/open-detector.js';
 import { makeClip, makeModel } from './latency/scene.js';
 
 const { values } = parseArgs({

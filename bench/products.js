@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { openBundle } from '../dist/bundle/read.js';
 import { frameSize, percentage, tileCounts } from '../dist/commands/numbers.js';
 import { findDataset } from '../dist/data/dataset.js';
-import { openDetector } from '../dist/detector/detector.js';
+import { openDetector } from '../dist/detector/open-detector.js';
 import { OnnxEngine } from '../dist/engine/onnx/onnx-engine.js';
 import { binomialInterval } from '../dist/metrics/interval.js';
 import { resolveTeacher } from '../dist/teacher/store.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { decodeImage } from '../../dist/data/image.js';
 import { mixSeeds, normalFrom, randomFrom } from '../../dist/data/random.js';
-import { openDetector } from '../../dist/detector/detector.js';
+import { openDetector } from '../../dist/detector/open-detector.js';
 import { evaluateScores } from '../../dist/training/evaluate.js';
 
 const each = (change) => (frame) => Uint8ClampedArray.from(frame, change);

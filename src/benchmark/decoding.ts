@@ -1,6 +1,7 @@
+import { type Decoder, decoders } from '../camera/codec.js';
 import { decode } from '../camera/decode.js';
 import type { Ffmpeg } from '../camera/ffmpeg.js';
-import { chooseDecoder, type Decoder, decoders } from '../camera/hardware.js';
+import { chooseDecoder } from '../camera/hardware.js';
 import type { Clips } from './clip.js';
 import { rounded } from './statistics.js';
 

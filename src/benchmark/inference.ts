@@ -1,5 +1,6 @@
 import type { Bundle } from '../bundle/read.js';
-import { type Detector, openDetector } from '../detector/detector.js';
+import type { Detector } from '../detector/detector.js';
+import { openDetector } from '../detector/open-detector.js';
 import { inTurns, type Repetition } from './rounds.js';
 import { rounded } from './statistics.js';
 

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../clock.js';
-import type { Picture } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 import type { KnownBits } from '../data/sample-bits.js';
 import { KdadError } from '../errors.js';
 import { isEndless, isLive } from './command.js';

@@ -1,17 +1,14 @@
 import { LIKE, PADDING } from '../data/framing.js';
 import type { Framing } from '../data/preprocessing.js';
 import { readAddress } from './address.js';
+import { type Codec, type Decoder, type FedFormat, hardwareOptions } from './codec.js';
 import { markedSelect } from './decoder-log.js';
 import { atLeast, type FfmpegVersion } from './ffmpeg.js';
-import { type Codec, type Decoder, hardwareOptions } from './hardware.js';
 import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from './settings.js';
 import { type View, viewFilters } from './view.js';
 
 /** The sources that ffmpeg decodes; the pictures of a folder need no ffmpeg. */
 export type StreamSource = RtspSource | V4l2Source | MjpegSource | FileSource;
-
-/** What ffmpeg can be fed with: bare H.264 or H.265, or JPEGs, each in a part of a multipart message. */
-export type FedFormat = Codec | 'mpjpeg';
 
 /** What to run and what to write to it. */
 export interface Command {

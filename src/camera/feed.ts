@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { FedFormat } from './command.js';
+import type { FedFormat } from './codec.js';
 import type { DamageReason } from './damage.js';
 
 export type OnRecovery = (step: 'begins' | 'ends') => void;

@@ -1,4 +1,4 @@
-import type { Codec, Decoder } from './hardware.js';
+import type { Codec, Decoder } from './codec.js';
 import type { View } from './view.js';
 
 /** A network camera that speaks RTSP. */

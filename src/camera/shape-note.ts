@@ -1,5 +1,5 @@
 import { placeIn } from '../data/framing.js';
-import type { Picture } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 import type { Framing } from '../data/preprocessing.js';
 
 /**

@@ -1,5 +1,5 @@
 import sharp, { type Region, type Sharp } from 'sharp';
-import type { Picture } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 
 /** A rectangle, in parts of the picture's width and height: from 0 to 1. */
 export interface Crop {

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Picture } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 
 /** Height and width of the thumbnails that are compared. */
 const SIDE = 32;

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Dataset, DatasetSource } from '../data/dataset.js';
-import type { DetectorOptions } from '../detector/detector.js';
+import type { DetectorOptions } from '../detector/open-detector.js';
 import { precisionFor } from '../detector/precision.js';
 import { KdadError } from '../errors.js';
 import { tellDataset } from './dataset-options.js';

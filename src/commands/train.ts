@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { Manifest } from '../bundle/manifest.js';
 import type { Dataset, DatasetSource } from '../data/dataset.js';
-import type { DetectorOptions } from '../detector/detector.js';
+import type { DetectorOptions } from '../detector/open-detector.js';
 import type { EngineName } from '../engine/engines.js';
 import { KdadError } from '../errors.js';
 import type { RecipeName } from '../training/recipes.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { codecs } from '../camera/hardware.js';
+import { codecs } from '../camera/codec.js';
 import { defaultFirstFrameTimeout, defaultFolderFps, defaultSettle, defaultStallTimeout } from '../camera/settings.js';
 import { duration } from './duration.js';
 import { configuredReview, configuredThreshold } from './threshold.js';

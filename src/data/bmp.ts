@@ -1,5 +1,5 @@
-import type { Picture } from './image.js';
 import { checkSize } from './limits.js';
+import type { Picture } from './picture.js';
 import { inSlices } from './slices.js';
 
 /** Where the pixels of a bitmap are and how they are coded. */

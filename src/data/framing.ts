@@ -1,4 +1,4 @@
-import type { Picture } from './image.js';
+import type { Picture } from './picture.js';
 import type { Framing } from './preprocessing.js';
 
 /** Shapes whose ratios of width to height differ by less than this factor count as one: a stretch that nobody sees. */

@@ -5,16 +5,10 @@ import { decodeBmp } from './bmp.js';
 import { formatOf, isAnimatedPng } from './format.js';
 import { fillsFrame, pad, placement } from './framing.js';
 import { checkSize, maxFileBytes } from './limits.js';
+import type { Picture } from './picture.js';
 import type { Framing } from './preprocessing.js';
 import { resampleBilinear } from './resample.js';
 import { type DeepPicture, type KnownBits, largestOf, saturate, toEightBits } from './sample-bits.js';
-
-/** A decoded picture: RGB, 8 bits, height x width x 3. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
-}
 
 /**
  * Decodes an image file at its own size, upright by its EXIF orientation. Every format becomes 8-bit RGB: grey is

@@ -1,5 +1,5 @@
 import { fillsFrame } from './framing.js';
-import type { Picture } from './image.js';
+import type { Picture } from './picture.js';
 import type { Framing } from './preprocessing.js';
 import { frameOf, STEP, spans, type Tiles, tileCount, tileGrid } from './tiles.js';
 

@@ -1,5 +1,3 @@
-import type { Preprocessing } from './preprocessing.js';
-
 /** The backbone halves a picture four times: sides and places of tiles are multiples of so many pixels. */
 export const STEP = 16;
 
@@ -15,6 +13,14 @@ export interface Tiles {
   readonly columns: number;
   /** The least that neighbours have in common, as a share of a tile's side. */
   readonly overlap: number;
+}
+
+/** A frame, and how it is cut. */
+export interface CutFrame {
+  /** Height and width in pixels. */
+  readonly size: Size;
+  /** Absent where the networks see the frame as it is. */
+  readonly tiles?: Tiles;
 }
 
 /** Where the tiles of a frame lie, in pixels, all on the grid of the coarsest layer; row by row, each from the left. */
@@ -40,10 +46,7 @@ export function frameOf(tile: Size, tiles: Tiles | undefined): Size {
 }
 
 /** The tiles of a frame: the smallest that cover it with the overlap, evenly spread. None where it is not cut. */
-export function tileGrid({
-  size: [height, width],
-  tiles,
-}: Pick<Preprocessing, 'size' | 'tiles'>): TileGrid | undefined {
+export function tileGrid({ size: [height, width], tiles }: CutFrame): TileGrid | undefined {
   if (!tiles) return undefined;
   const [rows, columns] = spans(tiles);
   const size = [covering(height / rows), covering(width / columns)] as const;
@@ -60,10 +63,10 @@ const starts = (length: number, tile: number, count: number): number[] =>
  * What the networks see of frames: the tiles, and what is to be known of them; the frames themselves where they are not
  * cut.
  */
-export function viewsOf(
+export function viewsOf<Shape extends CutFrame>(
   frames: readonly Uint8Array[],
-  preprocessing: Preprocessing,
-): { views: readonly Uint8Array[]; preprocessing: Preprocessing } {
+  preprocessing: Shape,
+): { views: readonly Uint8Array[]; preprocessing: Shape } {
   const grid = tileGrid(preprocessing);
   if (!grid) return { views: frames, preprocessing };
   const views = frames.flatMap((frame) => cut(frame, preprocessing.size[1], grid));
@@ -84,7 +87,7 @@ function cut(frame: Uint8Array, frameWidth: number, { size: [height, width], top
 }
 
 /** The size of frames, width by height, and of their tiles. */
-export function describeFrames({ size: [height, width], tiles }: Pick<Preprocessing, 'size' | 'tiles'>): string {
+export function describeFrames({ size: [height, width], tiles }: CutFrame): string {
   const grid = tileGrid({ size: [height, width], tiles });
   const whole = `${width} x ${height}`;
   return grid ? `${whole} in ${tileCount(tiles)} tiles of ${grid.size[1]} x ${grid.size[0]}` : whole;

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Picture } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 import { normalFrom, type Random, randomFrom } from '../data/random.js';
 import { between, PICTURE, type Product } from './products/product.js';
 

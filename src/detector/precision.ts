@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { PrecisionChoice } from '../bundle/precision.js';
 import { libraryOf, parseDevice } from '../engine/onnx/device.js';
 import { KdadError } from '../errors.js';
-import type { DetectorOptions } from './detector.js';
+import type { DetectorOptions } from './open-detector.js';
 
 /**
  * The precision to open a bundle in, for what will run it: integers are for the processor, halves for onnxruntime.

@@ -1,5 +1,6 @@
+import { decoders } from '../camera/codec.js';
 import { type Ffmpeg, warningOf } from '../camera/ffmpeg.js';
-import { chooseDecoder, decoders } from '../camera/hardware.js';
+import { chooseDecoder } from '../camera/hardware.js';
 import type { CameraConfig } from '../config/schema.js';
 import { type Finding, ok, warning } from './finding.js';
 

@@ -1,6 +1,7 @@
 import type { Bundle } from '../bundle/read.js';
 import { describeFrames } from '../data/tiles.js';
-import type { DetectorOptions, Used } from '../detector/detector.js';
+import type { Used } from '../detector/detector.js';
+import type { DetectorOptions } from '../detector/open-detector.js';
 import { runtimeVersion } from '../engine/onnx/runtime.js';
 import { KdadError } from '../errors.js';
 import { prove } from '../inspection/prove.js';

@@ -1,4 +1,5 @@
-import type { DetectorOptions, DetectorSource } from '../detector/detector.js';
+import type { DetectorSource } from '../detector/detector.js';
+import type { DetectorOptions } from '../detector/open-detector.js';
 import type { ErrorCode } from '../errors.js';
 import type { Frames, Scored } from './masking-detector.js';
 

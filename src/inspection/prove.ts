@@ -1,5 +1,5 @@
 import type { Bundle } from '../bundle/read.js';
-import type { DetectorOptions } from '../detector/detector.js';
+import type { DetectorOptions } from '../detector/open-detector.js';
 import { LiveDetector } from './live-detector.js';
 
 /** Milliseconds that loading the detector, and judging the bundle's picture, may take. */

@@ -1,4 +1,4 @@
-import type { Picture } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 import { type Html, html } from './html.js';
 import { page } from './page.js';
 import { thumbnailImage } from './pictures.js';

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
-import { type Picture, readMask } from '../data/image.js';
+import { readMask } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 import { drawMap, drawOverlay, mapScale } from '../inspection/heatmap.js';
 import type { Prediction } from '../inspection/predict.js';
 import { type Html, html } from './html.js';

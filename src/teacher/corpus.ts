@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { decodePicture, type Picture } from '../data/image.js';
+import { decodePicture } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 import { mixSeeds, randomFrom } from '../data/random.js';
 import { listImages } from '../data/scan.js';
 import { shuffle } from '../data/split.js';

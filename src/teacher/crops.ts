@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Picture } from '../data/image.js';
+import type { Picture } from '../data/picture.js';
 import type { Random } from '../data/random.js';
 
 /** A part enlarged by more than this shows pixels, not the world. */

@@ -6,7 +6,7 @@ import type { Bundle } from '../bundle/read.js';
 import { writeBundle } from '../bundle/write.js';
 import { loadImages } from '../data/load-images.js';
 import { Unreadable } from '../data/unreadable.js';
-import { type DetectorOptions, openDetector } from '../detector/detector.js';
+import { type DetectorOptions, openDetector } from '../detector/open-detector.js';
 import { KdadError } from '../errors.js';
 import { type RuleName, thresholdRules } from './calibrate.js';
 import { calibrationOf } from './calibration.js';

@@ -1,9 +1,10 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Decoder } from '../../src/camera/codec.js';
 import { decodeCommand } from '../../src/camera/command.js';
 import type { Ffmpeg } from '../../src/camera/ffmpeg.js';
-import { chooseDecoder, type Decoder } from '../../src/camera/hardware.js';
+import { chooseDecoder } from '../../src/camera/hardware.js';
 import { folderWith } from '../fixtures/folder.js';
 import { realFfmpegs } from './ffmpegs.js';
 

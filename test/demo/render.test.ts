@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Picture } from '../../src/data/image.js';
+import type { Picture } from '../../src/data/picture.js';
 import { randomFrom } from '../../src/data/random.js';
 import { products } from '../../src/demo/products/index.js';
 import { PICTURE } from '../../src/demo/products/product.js';

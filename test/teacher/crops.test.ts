@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Picture } from '../../src/data/image.js';
+import type { Picture } from '../../src/data/picture.js';
 import { randomFrom } from '../../src/data/random.js';
 import { randomCrop, randomSquare } from '../../src/teacher/crops.js';
 import { numbers } from '../fixtures/numbers.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openBundle } from '../../src/bundle/read.js';
 import { decodeImage } from '../../src/data/image.js';
-import { openDetector } from '../../src/detector/detector.js';
+import { openDetector } from '../../src/detector/open-detector.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
 import { addImages } from '../../src/training/add-images.js';
 import { kdadEdge } from '../fixtures/command-line.js';

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { openBundle } from '../../src/bundle/read.js';
 import { findDataset } from '../../src/data/dataset.js';
 import { imagenetPreprocessing } from '../../src/data/preprocessing.js';
-import { openDetector } from '../../src/detector/detector.js';
 import { mapSettingsOf } from '../../src/detector/map-settings.js';
+import { openDetector } from '../../src/detector/open-detector.js';
 import { ProgramDetector } from '../../src/detector/program-detector.js';
 import { scoreOf } from '../../src/detector/scoring.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';

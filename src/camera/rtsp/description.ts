@@ -1,4 +1,4 @@
-import type { Codec } from '../hardware.js';
+import type { Codec } from '../codec.js';
 
 /** The video of a camera, as its session description (SDP, RFC 8866) has it. */
 export interface VideoDescription {

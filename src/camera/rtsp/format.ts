@@ -1,4 +1,4 @@
-import type { Codec } from '../hardware.js';
+import type { Codec } from '../codec.js';
 import { expGolomb, recoveryPoint } from './recovery-point.js';
 
 export const START = Buffer.from([0, 0, 0, 1]);

@@ -1,6 +1,6 @@
 import { array, assert, boolean, constantFrom, integer, property, record, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Codec } from '../../../src/camera/hardware.js';
+import type { Codec } from '../../../src/camera/codec.js';
 import { AccessUnits, type EncodedPicture, LARGEST_FRAME } from '../../../src/camera/rtsp/access-units.js';
 
 interface PacketOptions {
