@@ -53,7 +53,7 @@ export const collect = new Command('collect')
     ] = await Promise.all([
       import('../config/load.js'),
       import('../config/models.js'),
-      import('../config/threshold.js'),
+      import('../inspection/limits.js'),
       import('../inspection/threshold.js'),
       import('../camera/ffmpeg.js'),
       import('../collect/collect.js'),

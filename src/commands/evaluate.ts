@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { PrecisionChoice } from '../bundle/precision.js';
-import type { ConfiguredReview } from '../config/threshold.js';
 import type { EngineName } from '../engine/engines.js';
+import type { ConfiguredReview } from '../inspection/limits.js';
 import type { AurocDifference } from '../metrics/bootstrap.js';
 import type { FullEvaluation } from '../training/full-evaluation.js';
 import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';

@@ -1,9 +1,9 @@
 import type { PrecisionChoice } from '../bundle/precision.js';
 import type { Bundle } from '../bundle/read.js';
-import type { ConfiguredReview } from '../config/threshold.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DetectorOptions } from '../detector/open-detector.js';
 import { precisionFor } from '../detector/precision.js';
+import type { ConfiguredReview } from '../inspection/limits.js';
 import type { JudgedTests } from '../report/report.js';
 import type { FullEvaluation } from '../training/full-evaluation.js';
 import { tellFallback } from './device.js';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import type { PrecisionChoice } from '../bundle/precision.js';
-import type { ConfiguredReview } from '../config/threshold.js';
 import { precisionFor } from '../detector/precision.js';
 import type { EngineName } from '../engine/engines.js';
 import type { FrameScene } from '../inspection/frame-scene.js';
+import type { ConfiguredReview } from '../inspection/limits.js';
 import { deviceOption, tellFallback } from './device.js';
 import { engineOption } from './engine.js';
 import { precisionOption } from './precision-option.js';

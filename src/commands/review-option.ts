@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { type ConfiguredReview, configuredReview } from '../config/threshold.js';
+import { configuredReview } from '../config/threshold.js';
+import type { ConfiguredReview } from '../inspection/limits.js';
 
 /** The band below the threshold that is to be reviewed, as `review` of a configuration has it. */
 export const reviewOption = (): Option =>

@@ -5,11 +5,12 @@ import { z } from 'zod';
 import { precisionChoices } from '../bundle/precision.js';
 import { engineNames } from '../engine/engines.js';
 import { DEVICES, devicePattern } from '../engine/onnx/device.js';
+import { limitsFor } from '../inspection/limits.js';
 import { MOST_THREADS } from '../processor/cores.js';
 import { isHost } from './address.js';
 import { camera } from './camera-schema.js';
 import { duration } from './duration.js';
-import { configuredReview, configuredThreshold, limitsFor } from './threshold.js';
+import { configuredReview, configuredThreshold } from './threshold.js';
 import { mqttText, number, path, restarts, text, url, whole } from './values.js';
 
 /** systemd's, or the user's (XDG Base Directory Specification). */

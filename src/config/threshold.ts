@@ -45,8 +45,6 @@ export const configuredThreshold = z
     message: 'expected one of factor and falseAlarms',
   });
 
-export type ConfiguredThreshold = z.infer<typeof configuredThreshold>;
-
 /**
  * From where on a frame that is not anomalous yet is to be looked at: by the camera's threshold, or by the same scores
  * as that.
@@ -68,19 +66,3 @@ export const configuredReview = z
   .refine(({ factor, falseAlarms }) => (factor === undefined) !== (falseAlarms === undefined), {
     message: 'expected one of factor and falseAlarms',
   });
-
-export type ConfiguredReview = z.infer<typeof configuredReview>;
-
-/** From which scores on a camera's frames are to be reviewed, and anomalous. */
-export interface Limits {
-  /** The model's own counts where it is absent. */
-  readonly threshold?: ConfiguredThreshold;
-  /** Nothing is reviewed where it is absent. */
-  readonly review?: ConfiguredReview;
-}
-
-/** The limits that a configuration has for a camera. */
-export const limitsFor = (config: Limits, camera?: Limits): Limits => ({
-  threshold: camera?.threshold ?? config.threshold,
-  review: camera?.review ?? config.review,
-});

@@ -1,8 +1,8 @@
 import { type Bundle, detectorHash } from '../bundle/read.js';
 import type { CameraConfig, Config } from '../config/schema.js';
-import { type ConfiguredThreshold, type Limits, limitsFor } from '../config/threshold.js';
 import type { Commanded, Overrides } from '../control/overrides.js';
 import { type FalseAlarms, falseAlarmsOf } from '../inspection/false-alarms.js';
+import { type ConfiguredThreshold, type Limits, limitsFor } from '../inspection/limits.js';
 import { reviewFrom, thresholdFor } from '../inspection/threshold.js';
 
 export interface CameraLimitsOptions {

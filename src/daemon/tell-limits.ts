@@ -1,6 +1,6 @@
 import type { Bundle } from '../bundle/read.js';
-import type { Limits } from '../config/threshold.js';
 import { limitNotes } from '../inspection/limit-notes.js';
+import type { Limits } from '../inspection/limits.js';
 import type { Logger } from '../observability/log.js';
 
 /** Tells what comes of limits that cameras ask for as rates of false alarms. */

@@ -1,6 +1,6 @@
 import type { Program, TensorSpec, Tensors } from '../engine/engine.js';
 import { type DetectorOptions, type DetectorTensors, detect, opinionMaps } from '../model/detector.js';
-import type { Weights } from '../model/safetensors.js';
+import type { Weights } from '../model/weights.js';
 import { reshape, type Tensor, type Tensor4D } from '../tensorflow.js';
 
 /** What a detector knows; the networks' weights folded. */

@@ -1,5 +1,5 @@
-import type { ConfiguredThreshold } from '../config/threshold.js';
 import { type Support, supportOf } from '../training/support.js';
+import type { ConfiguredThreshold } from './limits.js';
 import type { Calibrated } from './threshold.js';
 
 /** A rate of false alarms that is asked for, and what there is to support it. */

@@ -1,5 +1,5 @@
-import type { Limits } from '../config/threshold.js';
 import { describeLack, supportOf } from '../training/support.js';
+import type { Limits } from './limits.js';
 import { type Calibrated, reviewFrom, thresholdFor } from './threshold.js';
 
 /** What there is to know of a camera's limits, in a line. */

@@ -1,6 +1,6 @@
 import type { Bundle } from '../bundle/read.js';
-import type { ConfiguredThreshold, Limits } from '../config/threshold.js';
 import { calibrate } from '../training/calibrate.js';
+import type { ConfiguredThreshold, Limits } from './limits.js';
 
 /** What a threshold is found from. */
 export type Calibrated = Pick<Bundle, 'threshold' | 'calibration'>;

@@ -1,7 +1,7 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { bodyConvolutions, type Convolution, convolutions } from './backbone.js';
 import { BATCH_NORM_EPSILON } from './batch-norm.js';
-import type { Weight, Weights } from './safetensors.js';
+import type { Weight, Weights } from './weights.js';
 
 type Shapes = Record<string, readonly number[]>;
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { KdadError } from '../errors.js';
-import { readSafetensors, type Weights } from './safetensors.js';
+import { readSafetensors } from './safetensors.js';
 import { teacherFrom } from './teacher.js';
 import { isTorchFile, readTorchFile } from './torch-file.js';
+import type { Weights } from './weights.js';
 
 /**
  * Reads a teacher in any of the accepted forms: safetensors, or a state dictionary that PyTorch wrote (.pth).

@@ -1,14 +1,6 @@
 import { KdadError } from '../errors.js';
 import { floatToHalf, halvesToFloats } from '../half.js';
-
-/** A tensor of weights in memory: row-major float32, whatever precision the file has. */
-export interface Weight {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** Weights by name, as PyTorch names them (`layer1.0.conv1.weight`). */
-export type Weights = Readonly<Record<string, Weight>>;
+import type { Weights } from './weights.js';
 
 export type Precision = 'float32' | 'float16';
 

@@ -1,7 +1,7 @@
 import { KdadError } from '../errors.js';
 import { convolutions } from './backbone.js';
 import { foldBatchNorm, shapesOfFolded, shapesOfStudent } from './parameters.js';
-import type { Weights } from './safetensors.js';
+import type { Weights } from './weights.js';
 
 /**
  * A teacher's weights with batch normalisation folded in, from a file in any of the forms in use: folded already (a

@@ -1,8 +1,8 @@
 import { KdadError } from '../errors.js';
 import { halfToFloat } from '../half.js';
 import { readPickle } from './pickle.js';
-import type { Weight, Weights } from './safetensors.js';
 import { storedEntries } from './stored-zip.js';
+import type { Weight, Weights } from './weights.js';
 
 /** The kinds of numbers that are read; whole numbers (PyTorch's counters of batches) are passed over. */
 interface ElementType {

@@ -1,9 +1,9 @@
 import { openBundle } from '../bundle/read.js';
 import { modelOf } from '../config/models.js';
 import type { Config } from '../config/schema.js';
-import { limitsFor } from '../config/threshold.js';
 import { precisionFor } from '../detector/precision.js';
 import { limitNotes } from '../inspection/limit-notes.js';
+import { limitsFor } from '../inspection/limits.js';
 
 /**
  * What comes of limits that a configuration asks for as rates of false alarms, a line each.

@@ -4,7 +4,7 @@ import { backbone, convolutions } from '../model/backbone.js';
 import { BATCH_NORM_EPSILON, statistics } from '../model/batch-norm.js';
 import { frozen } from '../model/convolution.js';
 import { normaliseFrames } from '../model/detector.js';
-import type { Weight, Weights } from '../model/safetensors.js';
+import type { Weight, Weights } from '../model/weights.js';
 import type { Tensor } from '../tensorflow.js';
 import { join } from '../training/join.js';
 

@@ -5,7 +5,8 @@ import { dataFolder, type Environment } from '../data-folder.js';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
 import { readTeacher, sha256Of } from '../model/read-teacher.js';
-import { readSafetensors, type Weights, writeSafetensors } from '../model/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
+import type { Weights } from '../model/weights.js';
 
 /** A teacher that can be named instead of its file. */
 export interface StoredTeacher {

@@ -2,7 +2,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { KdadError } from '../errors.js';
 import { replaceFile } from '../files.js';
-import { readSafetensors, type Weights, writeSafetensors } from '../model/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
+import type { Weights } from '../model/weights.js';
 
 const progressSchema = z.strictObject({
   /** What the run was begun with; a checkpoint of another run cannot be resumed. */

@@ -3,7 +3,7 @@ import type { Preprocessing } from '../data/preprocessing.js';
 import type { Engine } from '../engine/engine.js';
 import { KdadError } from '../errors.js';
 import { initialiseStudent } from '../model/parameters.js';
-import type { Weights } from '../model/safetensors.js';
+import type { Weights } from '../model/weights.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { ImageSource } from './image-source.js';
 import { learningRateAt, optimiserOf, type Schedule } from './recipes.js';

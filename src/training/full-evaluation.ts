@@ -1,5 +1,5 @@
 import type { Bundle } from '../bundle/read.js';
-import type { ConfiguredReview } from '../config/threshold.js';
+import type { ConfiguredReview } from '../inspection/limits.js';
 import { type SceneShift, sceneShift } from '../inspection/scene.js';
 import { reviewFrom } from '../inspection/threshold.js';
 import { type Evaluation, evaluateJudged } from './evaluate.js';

@@ -3,7 +3,7 @@ import { framesAtOnce } from '../data/tiles.js';
 import { type DetectorWeights, opinionProgram } from '../detector/program.js';
 import type { Engine } from '../engine/engine.js';
 import type { DetectorOptions } from '../model/detector.js';
-import type { Weights } from '../model/safetensors.js';
+import type { Weights } from '../model/weights.js';
 import { evenly } from './evenly.js';
 import { type GoodImage, picturesOf } from './folds.js';
 import { join } from './join.js';

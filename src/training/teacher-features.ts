@@ -4,7 +4,7 @@ import { body, stem } from '../model/backbone.js';
 import { frozen } from '../model/convolution.js';
 import { type Normalisation, normaliseFrames } from '../model/detector.js';
 import { normaliseFeatures } from '../model/distillation.js';
-import type { Weights } from '../model/safetensors.js';
+import type { Weights } from '../model/weights.js';
 import { transpose } from '../tensorflow.js';
 import { FeatureFile } from './feature-file.js';
 import type { Features } from './feature-maps.js';

@@ -3,7 +3,7 @@ import { PerBatchSize } from '../engine/per-batch-size.js';
 import { frozen } from '../model/convolution.js';
 import { distillationLoss } from '../model/distillation.js';
 import { foldBatchNorm, shapesOfFolded } from '../model/parameters.js';
-import type { Weights } from '../model/safetensors.js';
+import type { Weights } from '../model/weights.js';
 import { targets } from './feature-maps.js';
 import type { StudentInput } from './student-input.js';
 import type { TeacherFeatures } from './teacher-features.js';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Calibration } from '../../src/bundle/calibration.js';
 import { openBundle } from '../../src/bundle/read.js';
 import { loadConfig } from '../../src/config/load.js';
-import { limitsFor } from '../../src/config/threshold.js';
+import { limitsFor } from '../../src/inspection/limits.js';
 import { thresholdFor } from '../../src/inspection/threshold.js';
 import { configurationText } from '../../src/setup/configuration-text.js';
 import { folderWith } from '../fixtures/folder.js';

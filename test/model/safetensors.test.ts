@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KdadError } from '../../src/errors.js';
 import { floatToHalf, halfToFloat, halvesToFloats } from '../../src/half.js';
-import { readSafetensors, type Weights, writeSafetensors } from '../../src/model/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
+import type { Weights } from '../../src/model/weights.js';
 
 const weightsArbitrary: fc.Arbitrary<Weights> = fc.dictionary(
   fc.string({ minLength: 1, maxLength: 12 }).filter((name) => name !== '__metadata__' && name !== '__proto__'),

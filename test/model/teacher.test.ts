@@ -7,8 +7,9 @@ import { backbone, convolutions } from '../../src/model/backbone.js';
 import { frozen } from '../../src/model/convolution.js';
 import { normaliseFrames } from '../../src/model/detector.js';
 import { foldBatchNorm, shapesOfFolded } from '../../src/model/parameters.js';
-import { readSafetensors, type Weights, writeSafetensors } from '../../src/model/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { teacherFrom } from '../../src/model/teacher.js';
+import type { Weights } from '../../src/model/weights.js';
 import { relativeError } from '../fixtures/numbers.js';
 
 // Computed in PyTorch by fixtures/golden/teacher_features.py.

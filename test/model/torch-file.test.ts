@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KdadError } from '../../src/errors.js';
-import { readSafetensors, type Weights } from '../../src/model/safetensors.js';
+import { readSafetensors } from '../../src/model/safetensors.js';
 import { isTorchFile, readTorchFile } from '../../src/model/torch-file.js';
+import type { Weights } from '../../src/model/weights.js';
 
 // Written by PyTorch, and read by it for the expected numbers: fixtures/golden/torch/make.py.
 const golden = (name: string) => readFileSync(new URL(`../fixtures/golden/torch/${name}`, import.meta.url));

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { foldBatchNorm, initialiseStudent } from '../../src/model/parameters.js';
-import { readSafetensors, type Weights, writeSafetensors } from '../../src/model/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
+import type { Weights } from '../../src/model/weights.js';
 import { embedded, importTeacher, listTeachers, resolveTeacher, teacherFolder } from '../../src/teacher/store.js';
 import { folderWith } from '../fixtures/folder.js';
 

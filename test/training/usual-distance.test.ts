@@ -4,7 +4,7 @@ import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
 import { bothFeatureMaps, normaliseFrames } from '../../src/model/detector.js';
 import { featureDistance } from '../../src/model/distillation.js';
 import { foldBatchNorm, initialiseStudent } from '../../src/model/parameters.js';
-import type { Weight } from '../../src/model/safetensors.js';
+import type { Weight } from '../../src/model/weights.js';
 import { join } from '../../src/training/join.js';
 import { usualDistances } from '../../src/training/usual-distance.js';
 

@@ -2,7 +2,7 @@ import { imagenetPreprocessing } from '../../data/preprocessing.js';
 import type { Engine } from '../../engine/engine.js';
 import { sgd } from '../../model/optimiser.js';
 import { foldBatchNorm, initialiseStudent } from '../../model/parameters.js';
-import type { Weights } from '../../model/safetensors.js';
+import type { Weights } from '../../model/weights.js';
 import { wholeStudent } from '../../training/student-input.js';
 import { TeacherFeatures } from '../../training/teacher-features.js';
 import { Trainer } from '../../training/trainer.js';
