@@ -5,7 +5,10 @@ export default defineConfig({
   resolve: {
     // The bundle that ships: Node cannot import TensorFlow.js's gradients, and Vite takes seconds to transform them.
     alias: [
-      { find: /^.*\/tensorflow\.js$/, replacement: fileURLToPath(new URL('dist/tensorflow.js', import.meta.url)) },
+      {
+        find: /^.*\/tensorflow\.js$/,
+        replacement: fileURLToPath(new URL('dist/method/tensorflow.js', import.meta.url)),
+      },
     ],
   },
   test: {

@@ -8,20 +8,20 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openBundle } from '../dist/bundle/read.js';
-import { findDataset } from '../dist/data/dataset.js';
-import { writeDataset } from '../dist/demo/dataset.js';
-import { products } from '../dist/demo/products/index.js';
-import { OnnxEngine } from '../dist/engine/onnx/onnx-engine.js';
-import { foldBatchNorm } from '../dist/model/parameters.js';
-import { readSafetensors } from '../dist/model/safetensors.js';
-import { resolveTeacher } from '../dist/teacher/store.js';
-import { calibrationOf } from '../dist/training/calibration.js';
-import { evaluate } from '../dist/training/evaluate.js';
-import { exportDetector } from '../dist/training/export-detector.js';
-import { judgeTests } from '../dist/training/judge-tests.js';
-import { mapOptionsOf, recipes } from '../dist/training/recipes.js';
-import { train } from '../dist/training/train.js';
+import { calibrationOf } from '../dist/learning/calibration/calibration.js';
+import { findDataset } from '../dist/learning/dataset/dataset.js';
+import { evaluate } from '../dist/learning/evaluation/evaluate.js';
+import { judgeTests } from '../dist/learning/evaluation/judge-tests.js';
+import { resolveTeacher } from '../dist/learning/teacher/store.js';
+import { exportDetector } from '../dist/learning/training/export-detector.js';
+import { mapOptionsOf, recipes } from '../dist/learning/training/recipes.js';
+import { train } from '../dist/learning/training/train.js';
+import { openBundle } from '../dist/method/bundle/read.js';
+import { OnnxEngine } from '../dist/method/engine/onnx/onnx-engine.js';
+import { foldBatchNorm } from '../dist/method/model/parameters.js';
+import { readSafetensors } from '../dist/method/weights/safetensors.js';
+import { writeDataset } from '../dist/tools/demo/dataset.js';
+import { products } from '../dist/tools/demo/products/index.js';
 
 /** Other maps for the ablation, as changes to the recipe's. */
 const variants = {

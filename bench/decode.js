@@ -8,10 +8,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { openBundle } from '../dist/bundle/read.js';
-import { findFfmpeg } from '../dist/camera/ffmpeg.js';
-import { decodeImage } from '../dist/data/image.js';
-import { openDetector } from '../dist/detector/open-detector.js';
+import { findFfmpeg } from '../dist/line/camera/ffmpeg.js';
+import { openBundle } from '../dist/method/bundle/read.js';
+import { openDetector } from '../dist/method/detector/open-detector.js';
+import { decodeImage } from '../dist/method/images/image.js';
 import { makeClip, makeModel } from './latency/scene.js';
 
 const { values } = parseArgs({

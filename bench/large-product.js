@@ -3,10 +3,10 @@
 //   node bench/large-product.js FOLDER [--side 2048] [--good 60] [--seed 7]
 //   node bench/products.js PARENT --out ... --tiles 4x4
 import { parseArgs } from 'node:util';
-import { writeDataset } from '../dist/demo/dataset.js';
-import { bracket } from '../dist/demo/products/bracket.js';
-import { contamination, dent, scratch, stain } from '../dist/demo/products/defects.js';
-import { between } from '../dist/demo/products/product.js';
+import { writeDataset } from '../dist/tools/demo/dataset.js';
+import { bracket } from '../dist/tools/demo/products/bracket.js';
+import { contamination, dent, scratch, stain } from '../dist/tools/demo/products/defects.js';
+import { between } from '../dist/tools/demo/products/product.js';
 
 /** Of the demo's defects. */
 const SCALE = 0.1;

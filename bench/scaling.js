@@ -5,14 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Clips, findEncoder } from '../dist/benchmark/clip.js';
-import { runLine } from '../dist/benchmark/line.js';
-import { operationsOf } from '../dist/benchmark/roofline.js';
-import { inTurns } from '../dist/benchmark/rounds.js';
-import { openBundle } from '../dist/bundle/read.js';
-import { findFfmpeg } from '../dist/camera/ffmpeg.js';
-import { DetectorSession } from '../dist/engine/onnx/session.js';
-import { sharesStem } from '../dist/model/parameters.js';
+import { findFfmpeg } from '../dist/line/camera/ffmpeg.js';
+import { openBundle } from '../dist/method/bundle/read.js';
+import { DetectorSession } from '../dist/method/engine/onnx/session.js';
+import { sharesStem } from '../dist/method/model/parameters.js';
+import { Clips, findEncoder } from '../dist/tools/benchmark/clip.js';
+import { runLine } from '../dist/tools/benchmark/line.js';
+import { operationsOf } from '../dist/tools/benchmark/roofline.js';
+import { inTurns } from '../dist/tools/benchmark/rounds.js';
 import { detectorsOfSize } from './scaling/detectors-of-size.js';
 
 const { values } = parseArgs({

@@ -6,13 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openBundle } from '../dist/bundle/read.js';
-import { findDataset } from '../dist/data/dataset.js';
-import { OnnxEngine } from '../dist/engine/onnx/onnx-engine.js';
-import { resolveTeacher } from '../dist/teacher/store.js';
-import { evaluate } from '../dist/training/evaluate.js';
-import { recipes } from '../dist/training/recipes.js';
-import { train } from '../dist/training/train.js';
+import { findDataset } from '../dist/learning/dataset/dataset.js';
+import { evaluate } from '../dist/learning/evaluation/evaluate.js';
+import { resolveTeacher } from '../dist/learning/teacher/store.js';
+import { recipes } from '../dist/learning/training/recipes.js';
+import { train } from '../dist/learning/training/train.js';
+import { openBundle } from '../dist/method/bundle/read.js';
+import { OnnxEngine } from '../dist/method/engine/onnx/onnx-engine.js';
 
 const { values } = parseArgs({
   options: {

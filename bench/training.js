@@ -1,7 +1,7 @@
 // Milliseconds an image of a training step (the teacher's features kept, as in training): node bench/training.js
 // [BATCH...] With the stem shared, as by default, and with a whole student. The same method in PyTorch can be run
 // before and after it; only the ratio of one run means anything.
-import { stepTime } from '../dist/benchmark/training-step.js';
+import { stepTime } from '../dist/tools/benchmark/training-step.js';
 
 const batches = process.argv.slice(2).map(Number);
 for (const batch of batches.length > 0 ? batches : [4, 16]) {

@@ -1,4 +1,4 @@
-// Compiles src/ to dist/ and replaces dist/tensorflow.js by one bundle of the TensorFlow.js parts we use:
+// Compiles src/ to dist/ and replaces dist/method/tensorflow.js by one bundle of the TensorFlow.js parts we use:
 // 1.4 MB that load in 40 ms, where the packages take 50 MB, cannot be imported by Node piece by piece,
 // and would have to be installed on every box.
 import { spawnSync } from 'node:child_process';
@@ -17,8 +17,8 @@ const compiled = spawnSync(process.execPath, [compiler, '-p', `${root}tsconfig.b
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
 await build({
-  entryPoints: [`${root}src/tensorflow.ts`],
-  outfile: `${root}dist/tensorflow.js`,
+  entryPoints: [`${root}src/method/tensorflow.ts`],
+  outfile: `${root}dist/method/tensorflow.js`,
   allowOverwrite: true,
   bundle: true,
   platform: 'node',

@@ -1,25 +1,25 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { bench } from './commands/bench.js';
-import { calibrate } from './commands/calibrate.js';
-import { collect } from './commands/collect.js';
-import { config } from './commands/config.js';
-import { endWithDefect, endWithDefects } from './commands/defect.js';
-import { demo } from './commands/demo.js';
-import { doctor } from './commands/doctor.js';
-import { evaluate } from './commands/evaluate.js';
-import { init } from './commands/init.js';
-import { models } from './commands/models.js';
-import { predict } from './commands/predict.js';
-import { endWithReader } from './commands/reader.js';
-import { run } from './commands/run.js';
-import { setup } from './commands/setup.js';
-import { teacher } from './commands/teacher.js';
-import { train } from './commands/train.js';
-import { refuseWrongUsage } from './commands/usage.js';
-import { KdadError } from './errors.js';
-import { systemFailure } from './files.js';
-import { version } from './version.js';
+import { KdadError } from './common/errors.js';
+import { systemFailure } from './common/files.js';
+import { version } from './common/version.js';
+import { bench } from './tools/commands/bench.js';
+import { calibrate } from './tools/commands/calibrate.js';
+import { collect } from './tools/commands/collect.js';
+import { config } from './tools/commands/config.js';
+import { endWithDefect, endWithDefects } from './tools/commands/defect.js';
+import { demo } from './tools/commands/demo.js';
+import { doctor } from './tools/commands/doctor.js';
+import { evaluate } from './tools/commands/evaluate.js';
+import { init } from './tools/commands/init.js';
+import { models } from './tools/commands/models.js';
+import { predict } from './tools/commands/predict.js';
+import { endWithReader } from './tools/commands/reader.js';
+import { run } from './tools/commands/run.js';
+import { setup } from './tools/commands/setup.js';
+import { teacher } from './tools/commands/teacher.js';
+import { train } from './tools/commands/train.js';
+import { refuseWrongUsage } from './tools/commands/usage.js';
 
 const program = new Command('kdad-edge')
   .description('Visual inspection at the edge: learns good parts, reports everything else.')

@@ -1,4 +1,4 @@
-import { median } from '../../dist/metrics/robust.js';
+import { median } from '../../dist/method/metrics/robust.js';
 
 /**
  * What is compared: a number of `kdad-edge bench --json` with one of the program in PyTorch, and the ratio that is

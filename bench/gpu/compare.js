@@ -9,7 +9,7 @@ import { execFileSync, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { runtimeVersion } from '../../dist/engine/onnx/runtime.js';
+import { runtimeVersion } from '../../dist/method/engine/onnx/runtime.js';
 
 /** How far scores may be from the processor's in fp32, relative to them. */
 const TOLERANCE = { fp32: 1e-3, fp16: 1e-2 };

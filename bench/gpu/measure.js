@@ -1,11 +1,12 @@
 // One device and precision, in a process of its own that compare.js starts: a driver that fails takes nothing else
 // along.
-import { openBundle } from '../../dist/bundle/read.js';
-import { halfDetector } from '../../dist/detector/half-detector.js';
-import { halfPrecision } from '../../dist/engine/onnx/half-precision.js';
-import { DetectorSession } from '../../dist/engine/onnx/session.js';
-import { foldBatchNorm, initialiseStudent } from '../../dist/model/parameters.js';
-import { traceDetector } from '../../dist/training/export-detector.js';
+
+import { traceDetector } from '../../dist/learning/training/export-detector.js';
+import { openBundle } from '../../dist/method/bundle/read.js';
+import { halfDetector } from '../../dist/method/detector/half-detector.js';
+import { halfPrecision } from '../../dist/method/engine/onnx/half-precision.js';
+import { DetectorSession } from '../../dist/method/engine/onnx/session.js';
+import { foldBatchNorm, initialiseStudent } from '../../dist/method/model/parameters.js';
 
 /** Batches that warm a device up: it compiles kernels and takes memory for the first ones of a size. */
 const WARM_UP = 2;

@@ -1,10 +1,10 @@
 // What cameras, lamps and encoders do to pictures of good and bad parts alike, and what a bundle says of them then.
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { decodeImage } from '../../dist/data/image.js';
-import { mixSeeds, normalFrom, randomFrom } from '../../dist/data/random.js';
-import { openDetector } from '../../dist/detector/open-detector.js';
-import { evaluateScores } from '../../dist/training/evaluate.js';
+import { mixSeeds, normalFrom, randomFrom } from '../../dist/common/random.js';
+import { evaluateScores } from '../../dist/learning/evaluation/evaluate.js';
+import { openDetector } from '../../dist/method/detector/open-detector.js';
+import { decodeImage } from '../../dist/method/images/image.js';
 
 const each = (change) => (frame) => Uint8ClampedArray.from(frame, change);
 

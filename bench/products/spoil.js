@@ -2,8 +2,8 @@
 // closely.
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { findDataset } from '../../dist/data/dataset.js';
-import { shuffle } from '../../dist/data/split.js';
+import { findDataset } from '../../dist/learning/dataset/dataset.js';
+import { shuffle } from '../../dist/learning/dataset/split.js';
 
 /** Of the good images. */
 const SHARE = 1 / 50;

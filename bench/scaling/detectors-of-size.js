@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { decodeImage } from '../../dist/data/image.js';
-import { readMakings } from '../../dist/detector/makings.js';
-import { quantise } from '../../dist/engine/onnx/quantise.js';
-import { featureMaps } from '../../dist/model/backbone.js';
-import { activationRanges } from '../../dist/training/activation-ranges.js';
-import { traceDetector } from '../../dist/training/export-detector.js';
+import { activationRanges } from '../../dist/learning/quantisation/activation-ranges.js';
+import { traceDetector } from '../../dist/learning/training/export-detector.js';
+import { readMakings } from '../../dist/method/detector/makings.js';
+import { quantise } from '../../dist/method/engine/onnx/quantise.js';
+import { decodeImage } from '../../dist/method/images/image.js';
+import { featureMaps } from '../../dist/method/model/backbone.js';
 
 /**
  * A bundle's detector for square pictures of another size, in floats and in integers: as fast as one that was trained

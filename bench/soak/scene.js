@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { makeBundle } from '../../dist/benchmark/scene.js';
-import { findFfmpeg } from '../../dist/camera/ffmpeg.js';
-import { planLine, renderVideo } from '../../dist/demo/line.js';
-import { bracket } from '../../dist/demo/products/bracket.js';
+import { findFfmpeg } from '../../dist/line/camera/ffmpeg.js';
+import { makeBundle } from '../../dist/tools/benchmark/scene.js';
+import { planLine, renderVideo } from '../../dist/tools/demo/line.js';
+import { bracket } from '../../dist/tools/demo/products/bracket.js';
 
 /** A bundle of a rendered product, and a video of its line, some parts defective, at 25 frames a second. */
 export async function makeScene(folder) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { beforeAll, expect, inject, it, onTestFinished } from 'vitest';
-import { activate } from '../../src/bundle/store.js';
+import { activate } from '../../src/method/bundle/store.js';
 import { hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
 import { makeVideo, startDaemon, total, until } from '../fixtures/daemon.js';
 import { requester } from '../fixtures/requester.js';

@@ -2,7 +2,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { activate } from '../../src/bundle/store.js';
+import { activate } from '../../src/method/bundle/store.js';
 import { aedesBroker, type Broker } from '../fixtures/brokers.js';
 import { descendants, makeVideo, startDaemon, total, until } from '../fixtures/daemon.js';
 import { tinyBundle } from '../fixtures/tiny-bundle.js';

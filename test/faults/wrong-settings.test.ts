@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/p
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { activate } from '../../src/bundle/store.js';
+import { activate } from '../../src/method/bundle/store.js';
 import { aedesBroker, type Broker, hasMosquitto, mosquittoBroker } from '../fixtures/brokers.js';
 import { kdadEdge } from '../fixtures/command-line.js';
 import { makeVideo, startDaemon, until } from '../fixtures/daemon.js';

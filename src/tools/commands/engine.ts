@@ -1,0 +1,8 @@
+import { Option } from 'commander';
+import { type EngineName, engineNames } from '../../method/engine/engines.js';
+
+/** `--engine`, for every command that computes. */
+export const engineOption = (): Option =>
+  new Option('--engine <name>', 'what computes; tensorflow needs kdad-edge setup tensorflow')
+    .choices(engineNames)
+    .default('onnx' satisfies EngineName);

@@ -1,5 +1,0 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { EagerEngine } from '../../../src/engine/tensorflow/eager-engine.js';
-import { holdToContract } from '../contract.js';
-
-holdToContract('eager, on the cpu backend of TensorFlow.js', { open: async () => new EagerEngine('cpu') });
