@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { findFfmpeg } from '../dist/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../dist/line/camera/ffmpeg/ffmpeg.js';
 import { openBundle } from '../dist/method/bundle/read.js';
 import { openDetector } from '../dist/method/detector/open-detector.js';
 import { decodeImage } from '../dist/method/images/image.js';

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findFfmpeg } from '../dist/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../dist/line/camera/ffmpeg/ffmpeg.js';
 import { openBundle } from '../dist/method/bundle/read.js';
 import { DetectorSession } from '../dist/method/engine/onnx/session.js';
 import { sharesStem } from '../dist/method/model/parameters.js';

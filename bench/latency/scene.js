@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findFfmpeg } from '../../dist/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../dist/line/camera/ffmpeg/ffmpeg.js';
 import { makeScene } from '../soak/scene.js';
 
 /** A bundle of a rendered product, in `folder`; one that is there is taken. @returns its folder */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { findFfmpeg } from '../../dist/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../dist/line/camera/ffmpeg/ffmpeg.js';
 import { makeBundle } from '../../dist/tools/benchmark/scene.js';
 import { planLine, renderVideo } from '../../dist/tools/demo/line.js';
 import { bracket } from '../../dist/tools/demo/products/bracket.js';

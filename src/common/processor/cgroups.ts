@@ -64,7 +64,7 @@ function upwards({ version, root, point }: Mount, group: string): GroupFolder[] 
 /** A group's path seen from the group that is mounted; that group itself where the other does not lie in it. */
 function beneath(root: string, group: string): string {
   const relative = posix.relative(root, group);
-  return relative === '..' || relative.startsWith('../../') ? '/' : posix.join('/', relative);
+  return relative === '..' || relative.startsWith('../') ? '/' : posix.join('/', relative);
 }
 
 /** Blanks and the like are octal there. */

@@ -1,6 +1,6 @@
 import type { Calibration } from '../../method/bundle/calibration.js';
 import { binomialInterval } from '../../method/metrics/interval.js';
-import { calibrate, type RuleName } from './calibrate.js';
+import { calibrate, type RuleName } from './threshold-rules.js';
 
 /**
  * The threshold that a rule gives for good images, with what there is to say for it; `calibration.json` of a bundle.

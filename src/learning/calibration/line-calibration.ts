@@ -1,8 +1,8 @@
 import { median } from '../../method/metrics/robust.js';
-import { calibrate } from './calibrate.js';
 import { type SceneShift, sceneShift } from './scene.js';
 import { describeLack } from './support.js';
 import type { Calibrated } from './threshold.js';
+import { calibrate } from './threshold-rules.js';
 
 /** Judged parts below which a threshold would be a guess. */
 export const FEWEST_PARTS = 30;

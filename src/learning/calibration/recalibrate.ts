@@ -10,8 +10,8 @@ import { type DetectorOptions, openDetector } from '../../method/detector/open-d
 import { loadImages } from '../../method/images/load-images.js';
 import { Unreadable } from '../../method/images/unreadable.js';
 import { degradedCopies, heldSeed } from '../augmentation/degrade.js';
-import { type RuleName, thresholdRules } from './calibrate.js';
 import { calibrationOf } from './calibration.js';
+import { type RuleName, thresholdRules } from './threshold-rules.js';
 
 /** Fewer would make the threshold a guess. */
 const FEWEST_IMAGES = 4;

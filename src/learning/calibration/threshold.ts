@@ -1,6 +1,6 @@
 import type { Bundle } from '../../method/bundle/read.js';
-import { calibrate } from './calibrate.js';
 import type { ConfiguredThreshold, Limits } from './limits.js';
+import { calibrate } from './threshold-rules.js';
 
 /** What a threshold is found from. */
 export type Calibrated = Pick<Bundle, 'threshold' | 'calibration'>;

@@ -1,6 +1,6 @@
 import type { MapOptions } from '../../method/model/anomaly-map.js';
 import type { ScoringName } from '../../method/model/scoring.js';
-import type { RuleName } from '../calibration/calibrate.js';
+import type { RuleName } from '../calibration/threshold-rules.js';
 import type { Schedule } from '../distillation/schedule.js';
 import type { MemorySettings } from '../memory/remember.js';
 

@@ -1,4 +1,4 @@
-import type { Login } from './authorisation.js';
+import type { Login } from './authentication.js';
 
 /** A network camera's address, taken apart. */
 export interface CameraAddress {

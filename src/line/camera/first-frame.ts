@@ -1,7 +1,7 @@
 import { KdadError } from '../../common/errors.js';
 import type { Framing } from '../../method/images/preprocessing.js';
 import { Camera } from './camera.js';
-import type { Ffmpeg } from './ffmpeg.js';
+import type { Ffmpeg } from './ffmpeg/ffmpeg.js';
 import type { Frame } from './frame.js';
 import type { CameraSettings } from './settings.js';
 

@@ -1,7 +1,7 @@
 import { KdadError } from '../../common/errors.js';
-import type { StreamSource } from './command.js';
-import { type DecodeOptions, decode } from './decode.js';
 import type { Feed } from './feed.js';
+import type { StreamSource } from './ffmpeg/command.js';
+import { type DecodeOptions, decode } from './ffmpeg/decode.js';
 import { HttpFeed } from './http/feed.js';
 import { RtspFeed } from './rtsp/feed.js';
 

@@ -2,8 +2,8 @@ import { now } from '../../common/clock.js';
 import { KdadError } from '../../common/errors.js';
 import type { DamageReason, Length } from './damage.js';
 import { DamageReport } from './damage-report.js';
-import { decode } from './decode.js';
-import type { Ffmpeg } from './ffmpeg.js';
+import { decode } from './ffmpeg/decode.js';
+import type { Ffmpeg } from './ffmpeg/ffmpeg.js';
 import type { Frame } from './frame.js';
 
 export interface VideoOptions {

@@ -8,7 +8,7 @@ import { encodePng, resizePicture } from '../../method/images/image.js';
 import type { Picture } from '../../method/images/picture.js';
 import type { Framing } from '../../method/images/preprocessing.js';
 import { Camera } from '../camera/camera.js';
-import type { Ffmpeg } from '../camera/ffmpeg.js';
+import type { Ffmpeg } from '../camera/ffmpeg/ffmpeg.js';
 import type { Frame } from '../camera/frame.js';
 import type { CameraSettings } from '../camera/settings.js';
 import type { Polygon } from '../inspection/ignored.js';

@@ -1,7 +1,7 @@
 import { aspectIn } from '../../method/images/framing.js';
 import type { Framing } from '../../method/images/preprocessing.js';
 import { shapeOf } from '../../method/images/shape.js';
-import type { Ffmpeg } from '../camera/ffmpeg.js';
+import type { Ffmpeg } from '../camera/ffmpeg/ffmpeg.js';
 import { firstFrame } from '../camera/first-frame.js';
 import type { CameraSettings } from '../camera/settings.js';
 

@@ -1,7 +1,7 @@
 import { throwIfInterrupted } from '../../common/abort.js';
 import type { Framing } from '../../method/images/preprocessing.js';
 import { Camera, type CameraListener } from '../camera/camera.js';
-import type { Ffmpeg } from '../camera/ffmpeg.js';
+import type { Ffmpeg } from '../camera/ffmpeg/ffmpeg.js';
 import type { CameraSettings } from '../camera/settings.js';
 import { takesReconnection } from '../config/changes.js';
 import type { CameraConfig } from '../config/schema.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { interruptibly } from '../../common/abort.js';
 import { version } from '../../common/version.js';
-import { findFfmpeg, warningOf } from '../camera/ffmpeg.js';
+import { findFfmpeg, warningOf } from '../camera/ffmpeg/ffmpeg.js';
 import { changesBetween } from '../config/changes.js';
 import { modelOf } from '../config/models.js';
 import type { CameraConfig, Config } from '../config/schema.js';

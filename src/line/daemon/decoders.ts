@@ -1,7 +1,7 @@
 import { throwIfInterrupted } from '../../common/abort.js';
 import type { Codec, Decoder } from '../camera/codec.js';
-import type { Ffmpeg } from '../camera/ffmpeg.js';
-import { type ChosenDecoder, chooseDecoder } from '../camera/hardware.js';
+import type { Ffmpeg } from '../camera/ffmpeg/ffmpeg.js';
+import { type ChosenDecoder, chooseDecoder } from '../camera/ffmpeg/hardware.js';
 import type { CameraConfig } from '../config/schema.js';
 import type { Logger } from '../observability/log.js';
 import type { Metrics } from '../observability/metrics.js';

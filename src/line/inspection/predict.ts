@@ -8,7 +8,7 @@ import type { DetectorOptions } from '../../method/detector/open-detector.js';
 import { fillsFrame, paddedPlace } from '../../method/images/framing.js';
 import { decodePicture, framePicture } from '../../method/images/image.js';
 import type { Picture } from '../../method/images/picture.js';
-import type { Ffmpeg } from '../camera/ffmpeg.js';
+import type { Ffmpeg } from '../camera/ffmpeg/ffmpeg.js';
 import { readVideo } from '../camera/video.js';
 import type { FrameScene } from './frame-scene.js';
 import { MaskingDetector } from './masking-detector.js';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KdadError } from '../../common/errors.js';
-import { findFfmpeg } from '../../line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../line/camera/ffmpeg/ffmpeg.js';
 import { type Bundle, openBundle } from '../../method/bundle/read.js';
 import { readSelfTest } from '../../method/bundle/self-test.js';
 import { imagenetPreprocessing } from '../../method/images/preprocessing.js';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { KdadError } from '../../common/errors.js';
-import type { Ffmpeg } from '../../line/camera/ffmpeg.js';
+import type { Ffmpeg } from '../../line/camera/ffmpeg/ffmpeg.js';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 import { type Decoder, decoders } from '../../line/camera/codec.js';
-import { decode } from '../../line/camera/decode.js';
-import type { Ffmpeg } from '../../line/camera/ffmpeg.js';
-import { chooseDecoder } from '../../line/camera/hardware.js';
+import { decode } from '../../line/camera/ffmpeg/decode.js';
+import type { Ffmpeg } from '../../line/camera/ffmpeg/ffmpeg.js';
+import { chooseDecoder } from '../../line/camera/ffmpeg/hardware.js';
 import type { Clips } from './clip.js';
 import { rounded } from './statistics.js';
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { KdadError } from '../../common/errors.js';
-import type { RuleName } from '../../learning/calibration/calibrate.js';
 import { FEWEST_PARTS } from '../../learning/calibration/line-calibration.js';
+import type { RuleName } from '../../learning/calibration/threshold-rules.js';
 import { precisionFor } from '../../method/detector/precision.js';
 import type { EngineName } from '../../method/engine/engines.js';
 import { calibrateCamera, type LineOptions } from './calibrate-line.js';

@@ -55,7 +55,7 @@ export const collect = new Command('collect')
       import('../../line/config/models.js'),
       import('../../learning/calibration/limits.js'),
       import('../../learning/calibration/threshold.js'),
-      import('../../line/camera/ffmpeg.js'),
+      import('../../line/camera/ffmpeg/ffmpeg.js'),
       import('../../line/collect/collect.js'),
       import('../report/contact-sheet.js'),
       import('../../line/collect/own-framing.js'),

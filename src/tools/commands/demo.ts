@@ -80,7 +80,7 @@ async function prepare({ product: name, seed, ffmpeg: wanted }: Options, folder:
     import('../demo/products/index.js'),
     import('../demo/dataset.js'),
     import('../demo/line.js'),
-    import('../../line/camera/ffmpeg.js'),
+    import('../../line/camera/ffmpeg/ffmpeg.js'),
   ]);
   heading(`1  A rendered line that makes ${name}s, in ${folder}`);
   const ffmpeg = await findFfmpeg(wanted);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { KdadError } from '../../common/errors.js';
 import { mixSeeds, randomFrom } from '../../common/random.js';
-import type { Ffmpeg } from '../../line/camera/ffmpeg.js';
+import type { Ffmpeg } from '../../line/camera/ffmpeg/ffmpeg.js';
 import { PICTURE, type Product } from './products/product.js';
 import { renderPart, withSensorNoise } from './render.js';
 

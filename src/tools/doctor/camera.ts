@@ -1,5 +1,5 @@
 import { KdadError } from '../../common/errors.js';
-import type { Ffmpeg } from '../../line/camera/ffmpeg.js';
+import type { Ffmpeg } from '../../line/camera/ffmpeg/ffmpeg.js';
 import { firstFrame } from '../../line/camera/first-frame.js';
 import type { Frame } from '../../line/camera/frame.js';
 import { shapeNote } from '../../line/camera/shape-note.js';

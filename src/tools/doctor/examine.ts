@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { KdadError } from '../../common/errors.js';
-import { findFfmpeg } from '../../line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../line/camera/ffmpeg/ffmpeg.js';
 import { loadConfig } from '../../line/config/load.js';
 import { modelOf, modelsOf } from '../../line/config/models.js';
 import type { CameraConfig, Config } from '../../line/config/schema.js';

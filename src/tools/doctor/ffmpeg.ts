@@ -1,6 +1,6 @@
 import { decoders } from '../../line/camera/codec.js';
-import { type Ffmpeg, warningOf } from '../../line/camera/ffmpeg.js';
-import { chooseDecoder } from '../../line/camera/hardware.js';
+import { type Ffmpeg, warningOf } from '../../line/camera/ffmpeg/ffmpeg.js';
+import { chooseDecoder } from '../../line/camera/ffmpeg/hardware.js';
 import type { CameraConfig } from '../../line/config/schema.js';
 import { type Finding, ok, warning } from './finding.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { calibrate } from '../../../src/learning/calibration/calibrate.js';
 import { calibrateOnLine } from '../../../src/learning/calibration/line-calibration.js';
+import { calibrate } from '../../../src/learning/calibration/threshold-rules.js';
 import type { Calibration } from '../../../src/method/bundle/calibration.js';
 
 const upTo = (count: number, from: number, width: number) =>

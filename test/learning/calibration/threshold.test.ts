@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { calibrate } from '../../../src/learning/calibration/calibrate.js';
 import { falseAlarmsOf } from '../../../src/learning/calibration/false-alarms.js';
 import { limitNotes } from '../../../src/learning/calibration/limit-notes.js';
 import { reviewFrom, thresholdFor } from '../../../src/learning/calibration/threshold.js';
+import { calibrate } from '../../../src/learning/calibration/threshold-rules.js';
 import type { Calibration } from '../../../src/method/bundle/calibration.js';
 
 const scores = Array.from({ length: 40 }, (_, i) => 1 + i / 100);

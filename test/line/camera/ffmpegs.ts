@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import installer from '@ffmpeg-installer/ffmpeg';
-import { type Ffmpeg, findFfmpeg } from '../../../src/line/camera/ffmpeg.js';
+import { type Ffmpeg, findFfmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 
 /** The builds to test with: the package's always runs here, the system's where it is installed. */
 export async function realFfmpegs(): Promise<Ffmpeg[]> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RtspCamera } from '../../../bench/latency/rtsp-camera.js';
-import type { Ffmpeg } from '../../../src/line/camera/ffmpeg.js';
+import type { Ffmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 import { Readers, readFrames } from '../../../src/line/camera/readers.js';
 import { make, realFfmpegs } from './ffmpegs.js';
 

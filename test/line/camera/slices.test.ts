@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { decode } from '../../../src/line/camera/decode.js';
+import { decode } from '../../../src/line/camera/ffmpeg/decode.js';
 import { Readers, readFrames } from '../../../src/line/camera/readers.js';
 import { NetworkCamera, type SentPacket } from '../../fixtures/network-camera.js';
 import { make, realFfmpegs } from './ffmpegs.js';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { findFfmpeg } from '../../../src/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 import { type View, viewFilters, viewOf } from '../../../src/line/camera/view.js';
 import { folderWith } from '../../fixtures/folder.js';
 

@@ -140,7 +140,7 @@ describe('what was commanded for a camera', () => {
   });
 
   it('does not hold when it cannot be written', async () => {
-    await writeFile(join(file, '../../..', 'state'), 'a file where the folder should be');
+    await writeFile(join(file, '../..', 'state'), 'a file where the folder should be');
     const overrides = await started([]);
     await expect(overrides.mute('line')).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
     await expect(overrides.setThreshold('line', higher)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, inject, it, onTestFinished } from 'vitest';
-import { findFfmpeg } from '../../../src/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 import { aedesBroker } from '../../fixtures/brokers.js';
 import { makeVideo, startDaemon, total, until } from '../../fixtures/daemon.js';
 import { NetworkCamera } from '../../fixtures/network-camera.js';

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, inject, it } from 'vitest';
-import { findFfmpeg } from '../../../src/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 import { readVideo } from '../../../src/line/camera/video.js';
 import { DetectorSession } from '../../../src/method/engine/onnx/session.js';
 import { decodeImage } from '../../../src/method/images/image.js';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { findFfmpeg } from '../../../src/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 import { readVideo } from '../../../src/line/camera/video.js';
 import { aspectIn, PADDING, placeIn, placement } from '../../../src/method/images/framing.js';
 import { decodeImage, framePicture, readMask } from '../../../src/method/images/image.js';

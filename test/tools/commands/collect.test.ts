@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findFfmpeg } from '../../../src/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 import { readVideo } from '../../../src/line/camera/video.js';
 import { decodeImage, decodePicture } from '../../../src/method/images/image.js';
 import { kdadEdge } from '../../fixtures/command-line.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findFfmpeg } from '../../../src/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 import { kdadEdge, main } from '../../fixtures/command-line.js';
 import { makeVideo } from '../../fixtures/daemon.js';
 import { folderWith } from '../../fixtures/folder.js';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { findFfmpeg } from '../../../src/line/camera/ffmpeg.js';
+import { findFfmpeg } from '../../../src/line/camera/ffmpeg/ffmpeg.js';
 import { FRAMES_A_PART, partOf, planLine, renderVideo } from '../../../src/tools/demo/line.js';
 import { bracket } from '../../../src/tools/demo/products/bracket.js';
 import { PICTURE } from '../../../src/tools/demo/products/product.js';

@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { request as requestSecurely, Agent as SecureAgent } from 'node:https';
 import { type CameraAddress, readAddress } from '../address.js';
-import { Authorisation } from '../authorisation.js';
+import { Authentication } from '../authentication.js';
 import { plain } from '../redact.js';
 
 /** Addresses that a camera may send us on to. */
@@ -11,13 +11,13 @@ const LONGEST_HEAD = 65_536;
 /** Asks one camera over HTTP, again and again over one connection where it keeps it open. */
 export class HttpCamera {
   readonly #place: CameraAddress;
-  readonly #authorisation: Authorisation;
+  readonly #authentication: Authentication;
   readonly #agent: Agent;
   readonly #secureAgent: SecureAgent;
 
   constructor(place: CameraAddress) {
     this.#place = place;
-    this.#authorisation = new Authorisation(place.login);
+    this.#authentication = new Authentication(place.login);
     this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
     // Certificates of cameras are their own; ffmpeg takes any, too.
     this.#secureAgent = new SecureAgent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
@@ -29,9 +29,9 @@ export class HttpCamera {
    */
   async get(signal: AbortSignal): Promise<IncomingMessage> {
     let place = this.#place;
-    let authorisation = this.#authorisation;
+    let authentication = this.#authentication;
     for (let moves = 0; ; moves++) {
-      const answer = await this.#ask(place, authorisation, signal);
+      const answer = await this.#ask(place, authentication, signal);
       const { statusCode = 0, statusMessage = '', headers } = answer;
       if (statusCode >= 200 && statusCode < 300) return answer;
       answer.destroy();
@@ -39,7 +39,7 @@ export class HttpCamera {
       if (!moved) throw new Error(`the camera answers ${statusCode} ${plain(statusMessage).slice(0, 100)}`);
       if (moves === MOST_MOVES) throw new Error('the camera sends us from one address to the next without end');
       // Whoever is elsewhere gets the password from nobody.
-      if (moved.login || moved.host !== this.#place.host) authorisation = new Authorisation(moved.login);
+      if (moved.login || moved.host !== this.#place.host) authentication = new Authentication(moved.login);
       place = moved;
     }
   }
@@ -49,10 +49,10 @@ export class HttpCamera {
     this.#secureAgent.destroy();
   }
 
-  #ask(place: CameraAddress, authorisation: Authorisation, signal: AbortSignal): Promise<IncomingMessage> {
+  #ask(place: CameraAddress, authentication: Authentication, signal: AbortSignal): Promise<IncomingMessage> {
     const uri = place.target.replace(/^(?!\/)/, '/').replace(/[^\x21-\x7e]+/g, encodeURI);
     let before: IncomingMessage | undefined;
-    return authorisation.request(
+    return authentication.request(
       { method: 'GET', uri },
       async (granted) => {
         before?.destroy();

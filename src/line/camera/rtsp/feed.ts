@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { KdadError } from '../../../common/errors.js';
 import { type CameraAddress, readAddress } from '../address.js';
-import { Authorisation } from '../authorisation.js';
+import { Authentication } from '../authentication.js';
 import type { Codec } from '../codec.js';
 import type { DamageReason } from '../damage.js';
 import type { Feed, OnRecovery } from '../feed.js';
@@ -23,7 +23,7 @@ const MOST_MOVES = 5;
 /** The video of one RTSP camera over TCP, as it was encoded: each frame as soon as all of it has come. */
 export class RtspFeed implements Feed {
   #place: CameraAddress;
-  #authorisation: Authorisation;
+  #authentication: Authentication;
   #connection!: RtspConnection;
   #video!: VideoDescription;
   /** What is played: the camera's name for all that it sends. */
@@ -38,7 +38,7 @@ export class RtspFeed implements Feed {
 
   private constructor(place: CameraAddress) {
     this.#place = place;
-    this.#authorisation = new Authorisation(place.login);
+    this.#authentication = new Authentication(place.login);
   }
 
   /**
@@ -154,9 +154,9 @@ export class RtspFeed implements Feed {
       if (moved?.scheme !== 'rtsp') return description;
       if (moves === MOST_MOVES) throw new Error('the camera sends us from one address to the next without end');
       this.#connection.close();
-      if (moved.login) this.#authorisation = new Authorisation(moved.login);
+      if (moved.login) this.#authentication = new Authentication(moved.login);
       // Whoever is elsewhere gets the password from nobody.
-      else if (moved.host !== this.#place.host) this.#authorisation = new Authorisation(undefined);
+      else if (moved.host !== this.#place.host) this.#authentication = new Authentication(undefined);
       this.#place = moved;
     }
   }
@@ -218,7 +218,7 @@ export class RtspFeed implements Feed {
   }
 
   #ask(method: string, uri: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return this.#authorisation.request(
+    return this.#authentication.request(
       { method, uri },
       (granted) =>
         this.#connection.request(method, uri, {

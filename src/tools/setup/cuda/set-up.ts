@@ -36,7 +36,7 @@ export interface CudaSetUp {
 export async function setUpCuda(options: SetUpCudaOptions = {}): Promise<CudaSetUp> {
   const { machine = thisMachine, find = findCuda, onStep = () => {}, signal } = options;
   const { platform, arch, libraries } = machine;
-  const scripts = options.scripts ?? join(libraries, '../../../../../script');
+  const scripts = options.scripts ?? join(libraries, '../../../../script');
   const published = publishedVersions(scripts, `${platform}/${arch}`);
   if (published.length === 0) {
     const message = `onnxruntime-node publishes no CUDA libraries for ${platform}/${arch}, only for linux/x64; a Jetson's GPU is reached by kdad-edge setup tensorflow`;

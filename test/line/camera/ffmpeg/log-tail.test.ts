@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LogTail } from '../../../src/line/camera/log-tail.js';
+import { LogTail } from '../../../../src/line/camera/ffmpeg/log-tail.js';
 
 describe('the tail of a log', () => {
   it('is its last lines, in whatever pieces they come', () => {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type DecodeOptions, decode } from '../../../src/line/camera/decode.js';
-import { readVideo, type VideoOptions } from '../../../src/line/camera/video.js';
-import { decodeImage } from '../../../src/method/images/image.js';
-import { descendants, make, misbehaving, realFfmpegs } from './ffmpegs.js';
+import { type DecodeOptions, decode } from '../../../../src/line/camera/ffmpeg/decode.js';
+import { readVideo, type VideoOptions } from '../../../../src/line/camera/video.js';
+import { decodeImage } from '../../../../src/method/images/image.js';
+import { descendants, make, misbehaving, realFfmpegs } from '../ffmpegs.js';
 
 const ffmpegs = await realFfmpegs();
 const folder = mkdtempSync(join(tmpdir(), 'kdad-decode-'));

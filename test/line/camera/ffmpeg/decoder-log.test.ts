@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DecoderLog } from '../../../src/line/camera/decoder-log.js';
-import { FrameMarks } from '../../../src/line/camera/frame-marks.js';
+import { DecoderLog } from '../../../../src/line/camera/ffmpeg/decoder-log.js';
+import { FrameMarks } from '../../../../src/line/camera/ffmpeg/frame-marks.js';
 
 function read(lines: readonly string[], live = true) {
   const frames: string[] = [];

@@ -1,11 +1,11 @@
-import { LIKE, PADDING } from '../../method/images/framing.js';
-import type { Framing } from '../../method/images/preprocessing.js';
-import { readAddress } from './address.js';
-import { type Codec, type Decoder, type FedFormat, hardwareOptions } from './codec.js';
+import { LIKE, PADDING } from '../../../method/images/framing.js';
+import type { Framing } from '../../../method/images/preprocessing.js';
+import { readAddress } from '../address.js';
+import { type Codec, type Decoder, type FedFormat, hardwareOptions } from '../codec.js';
+import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from '../settings.js';
+import { type View, viewFilters } from '../view.js';
 import { markedSelect } from './decoder-log.js';
 import { atLeast, type FfmpegVersion } from './ffmpeg.js';
-import type { FileSource, FolderSource, MjpegSource, RtspSource, V4l2Source } from './settings.js';
-import { type View, viewFilters } from './view.js';
 
 /** The sources that ffmpeg decodes; the pictures of a folder need no ffmpeg. */
 export type StreamSource = RtspSource | V4l2Source | MjpegSource | FileSource;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Codec, Decoder } from './codec.js';
+import type { Codec, Decoder } from '../codec.js';
 import { decode } from './decode.js';
 import type { Ffmpeg } from './ffmpeg.js';
 
@@ -24,8 +24,8 @@ export interface ChosenDecoder {
 /** A second of video, 25 frames of 320 x 240, in each codec. */
 const FRAMES = 25;
 const samples: Record<Codec, string> = {
-  h264: fileURLToPath(new URL('../../../assets/video/probe-h264.mp4', import.meta.url)),
-  hevc: fileURLToPath(new URL('../../../assets/video/probe-hevc.mp4', import.meta.url)),
+  h264: fileURLToPath(new URL('../../../../assets/video/probe-h264.mp4', import.meta.url)),
+  hevc: fileURLToPath(new URL('../../../../assets/video/probe-hevc.mp4', import.meta.url)),
 };
 
 /**

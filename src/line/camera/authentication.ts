@@ -26,7 +26,7 @@ const MOST_TRIES = 6;
 /**
  * Says who we are where a server asks for it, which it may do anew at any time: Basic or Digest (RFC 7617, RFC 7616).
  */
-export class Authorisation {
+export class Authentication {
   readonly #login: Login | undefined;
   #challenge: Challenge | undefined;
   #count = 0;
@@ -43,7 +43,7 @@ export class Authorisation {
    */
   async request<Answer>(
     asked: Asked,
-    send: (authorisation: string | undefined) => Promise<Answer>,
+    send: (credentials: string | undefined) => Promise<Answer>,
     challengesOf: (answer: Answer) => readonly string[] | undefined,
   ): Promise<Answer> {
     const refused = new Set<string>();

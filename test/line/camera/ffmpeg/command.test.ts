@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type CommandOptions, decodeCommand, isEndless, type StreamSource } from '../../../src/line/camera/command.js';
+import {
+  type CommandOptions,
+  decodeCommand,
+  isEndless,
+  type StreamSource,
+} from '../../../../src/line/camera/ffmpeg/command.js';
 
 const modern: CommandOptions = { size: [192, 256], version: { major: 5, minor: 1 } };
 const old: CommandOptions = { ...modern, version: { major: 4, minor: 1 } };

@@ -1,14 +1,14 @@
-import { KdadError } from '../../common/errors.js';
+import { KdadError } from '../../../common/errors.js';
+import { type DamageListener, type DamageReason, damageWords, longestDamage } from '../damage.js';
+import type { Feed } from '../feed.js';
+import { redactText } from '../redact.js';
+import type { View } from '../view.js';
 import { type CommandOptions, decodeCommand, isLive, type StreamSource } from './command.js';
-import { type DamageListener, type DamageReason, damageWords, longestDamage } from './damage.js';
 import { DecoderLog } from './decoder-log.js';
-import type { Feed } from './feed.js';
 import { atLeast, environmentOf, type Ffmpeg } from './ffmpeg.js';
 import { FrameAssembler } from './frame-assembler.js';
 import { FrameMarks } from './frame-marks.js';
 import { spawnGroup, terminateGroup } from './process-group.js';
-import { redactText } from './redact.js';
-import type { View } from './view.js';
 import { Watchdog } from './watchdog.js';
 
 export interface DecodeOptions {

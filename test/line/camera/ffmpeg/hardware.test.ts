@@ -1,12 +1,12 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Decoder } from '../../../src/line/camera/codec.js';
-import { decodeCommand } from '../../../src/line/camera/command.js';
-import type { Ffmpeg } from '../../../src/line/camera/ffmpeg.js';
-import { chooseDecoder } from '../../../src/line/camera/hardware.js';
-import { folderWith } from '../../fixtures/folder.js';
-import { realFfmpegs } from './ffmpegs.js';
+import type { Decoder } from '../../../../src/line/camera/codec.js';
+import { decodeCommand } from '../../../../src/line/camera/ffmpeg/command.js';
+import type { Ffmpeg } from '../../../../src/line/camera/ffmpeg/ffmpeg.js';
+import { chooseDecoder } from '../../../../src/line/camera/ffmpeg/hardware.js';
+import { folderWith } from '../../../fixtures/folder.js';
+import { realFfmpegs } from '../ffmpegs.js';
 
 const [real] = await realFfmpegs();
 const output =

@@ -1,4 +1,4 @@
-import type { Length } from './damage.js';
+import type { Length } from '../damage.js';
 import { DamageWatch } from './damage-watch.js';
 import { Habits } from './habits.js';
 import { LogTail } from './log-tail.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calibrate } from '../../../src/learning/calibration/calibrate.js';
+import { calibrate } from '../../../src/learning/calibration/threshold-rules.js';
 
 const scores = [0.31, 0.27, 0.44, 0.29, 0.35, 0.38, 0.27];
 

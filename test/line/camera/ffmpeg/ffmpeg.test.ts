@@ -7,9 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import installer from '@ffmpeg-installer/ffmpeg';
 import { afterAll, describe, expect, it } from 'vitest';
-import { atLeast, environmentOf, findFfmpeg, parseVersion, warningOf } from '../../../src/line/camera/ffmpeg.js';
-import { describeFfmpeg } from '../../../src/tools/doctor/ffmpeg.js';
-import { folderWith } from '../../fixtures/folder.js';
+import {
+  atLeast,
+  environmentOf,
+  findFfmpeg,
+  parseVersion,
+  warningOf,
+} from '../../../../src/line/camera/ffmpeg/ffmpeg.js';
+import { describeFfmpeg } from '../../../../src/tools/doctor/ffmpeg.js';
+import { folderWith } from '../../../fixtures/folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kdad-ffmpeg-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -47,13 +53,14 @@ describe('finding ffmpeg', () => {
   });
 
   it('says what it tried when there is none, not even in a package', async () => {
-    const root = fileURLToPath(new URL('../../..', import.meta.url));
+    const root = fileURLToPath(new URL('../../../..', import.meta.url));
     const place = await folderWith({ 'package.json': '{ "type": "module" }' });
-    for (const file of ['camera/ffmpeg.js', 'errors.js']) await cp(join(root, 'dist', file), join(place, file));
+    for (const file of ['line/camera/ffmpeg/ffmpeg.js', 'common/errors.js'])
+      await cp(join(root, 'dist', file), join(place, file));
     // Without the package for this platform, as where npm leaves optional ones out.
     const [from, to] = [root, place].map((folder) => join(folder, 'node_modules/@ffmpeg-installer/ffmpeg'));
     await cp(from, to, { recursive: true });
-    const script = `const { findFfmpeg } = await import(${JSON.stringify(join(place, 'camera/ffmpeg.js'))});
+    const script = `const { findFfmpeg } = await import(${JSON.stringify(join(place, 'line/camera/ffmpeg/ffmpeg.js'))});
       await findFfmpeg(undefined, { PATH: '/nowhere' }).catch(({ code, message }) => console.log(code, message));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
     expect(stdout).toMatch(

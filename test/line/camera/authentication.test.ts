@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Authorisation, type Login, readChallenges } from '../../../src/line/camera/authorisation.js';
+import { Authentication, type Login, readChallenges } from '../../../src/line/camera/authentication.js';
 
 const mufasa = { user: 'Mufasa', password: 'CircleOfLife' };
 const index = { method: 'GET', uri: '/dir/index.html' };
@@ -13,7 +13,7 @@ async function enter(challenges: readonly string[], takes: (sent: string) => boo
     sent.push(value);
     return value !== undefined && takes(value);
   };
-  const entered = await new Authorisation(login).request(index, send, (ok) => (ok ? undefined : challenges));
+  const entered = await new Authentication(login).request(index, send, (ok) => (ok ? undefined : challenges));
   return { entered, sent };
 }
 
@@ -74,10 +74,10 @@ describe('what lets a request in', () => {
   });
 
   it('is counted with each request that has the same nonce', async () => {
-    const authorisation = new Authorisation(mufasa);
+    const authentication = new Authentication(mufasa);
     const sent: string[] = [];
     const ask = () =>
-      authorisation.request(
+      authentication.request(
         index,
         async (value = '') => sent.push(value),
         (length) => (length === 1 ? ['Digest realm="r", nonce="n", qop="auth"'] : undefined),
@@ -89,10 +89,10 @@ describe('what lets a request in', () => {
 
   it('is renewed when the server says that the nonce is stale', async () => {
     let nonce = 0;
-    const authorisation = new Authorisation(mufasa);
+    const authentication = new Authentication(mufasa);
     const send = async (value = '') => value.includes('nonce="3"');
     const challenges = (ok: boolean) => (ok ? undefined : [`Digest realm="r", nonce="${++nonce}", stale=true`]);
-    expect(await authorisation.request(index, send, challenges)).toBe(true);
+    expect(await authentication.request(index, send, challenges)).toBe(true);
   });
 
   it('is not asked for without end', async () => {

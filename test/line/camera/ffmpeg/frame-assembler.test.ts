@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameAssembler } from '../../../src/line/camera/frame-assembler.js';
+import { FrameAssembler } from '../../../../src/line/camera/ffmpeg/frame-assembler.js';
 
 describe('the frame assembler', () => {
   it('gives the same frames wherever the chunks begin and end', () => {

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DamageWatch } from '../../../src/line/camera/damage-watch.js';
+import { DamageWatch } from '../../../../src/line/camera/ffmpeg/damage-watch.js';
 
 /**
  * `!` a report, `(` and `)` begin and end of a recovery, `I` a key frame, `P` and `B` others;
