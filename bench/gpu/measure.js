@@ -13,7 +13,7 @@ const WARM_UP = 2;
 const FEWEST_RUNS = 3;
 
 process.once('message', (job) => {
-  measure(job)
+  void measure(job)
     .catch((error) => ({ failed: error.message }))
     .then((result) => process.send(result, () => process.exit()));
 });

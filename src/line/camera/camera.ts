@@ -92,7 +92,7 @@ export class Camera {
 
   /** Begins to connect; the listener hears of the rest. */
   start(): void {
-    if (this.#running) throw new Error(`camera ${this.name} is running already`);
+    if (this.#running !== undefined) throw new Error(`camera ${this.name} is running already`);
     this.#stopping = new AbortController();
     this.#running = this.#run(this.#stopping.signal);
   }

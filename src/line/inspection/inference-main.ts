@@ -30,7 +30,7 @@ async function answer(request: Request): Promise<Answer> {
 }
 
 process.on('message', (request: Request) => {
-  answer(request)
+  void answer(request)
     .catch(({ message, code }: KdadError): Answer => ({ kind: 'failed', message, code }))
     .then((message) => process.send?.(message));
 });

@@ -5,8 +5,8 @@ import { foldImages, picturesByFold } from '../../../src/learning/memory/folds.j
 
 const picture = (i: number) => Uint8Array.of(i % 256, i >> 8);
 
-it('every image is in one of five folds, the held-out ones in the first, and its copy beside it', () => {
-  fc.assert(
+it('every image is in one of five folds, the held-out ones in the first, and its copy beside it', async () => {
+  await fc.assert(
     fc.property(fc.integer({ min: 8, max: 300 }), fc.boolean(), (count, copied) => {
       const names = Array.from({ length: count }, (_, i) => `${i}.png`);
       const split = splitGood(names, { seed: 3 });

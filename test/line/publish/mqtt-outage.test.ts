@@ -77,8 +77,8 @@ describe.each([
       await until(() => !client.connected);
       const ids = ['a', 'b', 'c', 'd', 'e'];
       for (const id of ids) {
-        publisher.alert(event(id));
-        publisher.heatmap(event(id), Buffer.from('picture'));
+        void publisher.alert(event(id));
+        void publisher.heatmap(event(id), Buffer.from('picture'));
         publisher.verdict(event(id).peak.verdict);
       }
       publisher.cameraState('line', 'lost');

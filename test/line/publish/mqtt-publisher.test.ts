@@ -13,8 +13,8 @@ describe.each([
     const { on } = await subscribed(broker, protocol);
     const { client, publisher } = await publishing(broker, { version });
     await until(() => client.connected);
-    publisher.alert(event('a-1'));
-    publisher.heatmap(event('a-1'), Buffer.from('a JPEG'));
+    void publisher.alert(event('a-1'));
+    void publisher.heatmap(event('a-1'), Buffer.from('a JPEG'));
     publisher.verdict(event('a-1').peak.verdict);
     await until(() => ['alert', 'heatmap', 'verdict'].every((leaf) => on(`cameras/line/${leaf}`).length > 0));
     const [alert] = on('cameras/line/alert');
@@ -50,8 +50,8 @@ describe.each([
     const { publisher, connection } = await publishing(broker, { version });
     await until(() => connection.length > 0);
     expect(connection[0]).toMatch(/ECONNREFUSED/);
-    publisher.alert(event('early'));
-    publisher.heatmap(event('early'), Buffer.from('picture'));
+    void publisher.alert(event('early'));
+    void publisher.heatmap(event('early'), Buffer.from('picture'));
     await broker.start();
     const { on, texts } = await subscribed(broker, protocol);
     await until(() => on('cameras/line/alert').length > 0);

@@ -20,8 +20,8 @@ describe('binomialInterval', () => {
     expect(binomialInterval(0, 0)).toEqual({ low: 0, high: 1 });
   });
 
-  it('holds the share that was seen, and shrinks with more trials', () => {
-    fc.assert(
+  it('holds the share that was seen, and shrinks with more trials', async () => {
+    await fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.double({ min: 0, max: 1, noNaN: true }), (trials, share) => {
         const successes = Math.round(share * trials);
         const { low, high } = binomialInterval(successes, trials);

@@ -130,7 +130,7 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
       for await (const chunk of child.stdout) {
         for (const frame of assembler.push(chunk)) {
           const damaged = watched && (await marks.next());
-          if (stopping) break;
+          if (stopping !== undefined) break;
           if (damaged) {
             leaveOut();
             continue;
@@ -140,10 +140,10 @@ export async function* decode(source: StreamSource, options: DecodeOptions): Asy
           yield frame;
           watchdog.expect(patience?.nextFrame);
         }
-        if (stopping) break;
+        if (stopping !== undefined) break;
       }
     } catch (error) {
-      if (!stopping) throw error; // The pipe of a process that was ended may be cut while we read it.
+      if (stopping === undefined) throw error; // The pipe of a process that was ended may be cut while we read it.
     }
     const failure = await closed;
     signal?.throwIfAborted();

@@ -50,8 +50,8 @@ describe('frames that may be damaged', () => {
     expect(watch(`I!${some})${some})${some.repeat(3)}`)).toBe(`.${'x'.repeat(38)}${'.'.repeat(12)}`);
   });
 
-  it('always end with a key frame, and never come back without a report', () => {
-    assert(
+  it('always end with a key frame, and never come back without a report', async () => {
+    await assert(
       property(array(constantFrom('I', 'P', 'B', '!')), (events) => {
         const frames = events.filter((event) => event !== '!');
         const told = watch(events.join(''));

@@ -256,8 +256,8 @@ describe.each(cases)('pictures of $codec', ({ codec, parameters, picture, slice,
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100e6);
   });
 
-  it('come of any bytes without a failure', () => {
-    assert(
+  it('come of any bytes without a failure', async () => {
+    await assert(
       property(array(uint8Array({ minLength: 0, maxLength: 40 })), (packets) => {
         const sender = new Sender();
         for (const one of packets) {
@@ -326,8 +326,8 @@ describe.each(cases)('pictures of $codec', ({ codec, parameters, picture, slice,
       ['on every unit', ({ endsUnit }) => endsUnit],
       ['on every packet', () => true],
       ['everywhere but at the end', ({ endsPicture }) => !endsPicture],
-    ])('are the same where the marker is %s', (_, isMarked) => {
-      assert(
+    ])('are the same where the marker is %s', async (_, isMarked) => {
+      await assert(
         property(pictures, sizes, ([first, ...others], lengths) => {
           // One picture of several slices comes before the marker is believed; the property below has any.
           const all = [{ ...first, slices: [...first.slices, afterAll] }, ...others];
@@ -341,8 +341,8 @@ describe.each(cases)('pictures of $codec', ({ codec, parameters, picture, slice,
       );
     });
 
-    it('are as they were sent or told to be cut where the marker is anywhere', () => {
-      assert(
+    it('are as they were sent or told to be cut where the marker is anywhere', async () => {
+      await assert(
         property(pictures, sizes, array(constantFrom(true, false), { minLength: 1 }), (all, lengths, marks) => {
           const sender = new Sender();
           const made = packets(all, lengths).flatMap((sent, index) =>

@@ -31,8 +31,8 @@ describe('a point of recovery', () => {
     expect(told('06 01 24 80', true)).toBe(2);
   });
 
-  it('comes of any bytes without a failure', () => {
-    assert(
+  it('comes of any bytes without a failure', async () => {
+    await assert(
       property(uint8Array(), (bytes) => {
         expect(recoveryPoint(bytes, false) ?? 0).toBeGreaterThanOrEqual(0);
       }),
