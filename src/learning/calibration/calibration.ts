@@ -1,6 +1,6 @@
 import type { Calibration } from '../../method/bundle/calibration.js';
 import { binomialInterval } from '../../method/metrics/interval.js';
-import { calibrate, type RuleName } from './threshold-rules.js';
+import { chooseThreshold, type RuleName } from './threshold-rules.js';
 
 /**
  * The threshold that a rule gives for good images, with what there is to say for it; `calibration.json` of a bundle.
@@ -11,12 +11,12 @@ export function calibrationOf(
   parameters: Readonly<Record<string, number>>,
 ): Calibration {
   const values = scores.map(({ score }) => score);
-  const threshold = calibrate(values, rule, parameters);
+  const threshold = chooseThreshold(values, rule, parameters);
   return {
     rule: threshold.rule,
     parameters: threshold.parameters,
     threshold: threshold.value,
-    falseAlarms: leaveOneOut(values, (others) => calibrate(others, rule, parameters).value),
+    falseAlarms: leaveOneOut(values, (others) => chooseThreshold(others, rule, parameters).value),
     scores,
   };
 }

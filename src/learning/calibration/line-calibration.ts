@@ -2,7 +2,7 @@ import { median } from '../../method/metrics/robust.js';
 import { type SceneShift, sceneShift } from './scene.js';
 import { describeLack } from './support.js';
 import type { Calibrated } from './threshold.js';
-import { calibrate } from './threshold-rules.js';
+import { chooseThreshold } from './threshold-rules.js';
 
 /** Judged parts below which a threshold would be a guess. */
 export const FEWEST_PARTS = 30;
@@ -55,7 +55,7 @@ export function calibrateOnLine(
   scores: readonly number[],
   { held, falseAlarms }: { readonly held: number; readonly falseAlarms: number },
 ): LineCalibration {
-  const proposed = calibrate(scores, 'median-spread', { falseAlarms }).value;
+  const proposed = chooseThreshold(scores, 'median-spread', { falseAlarms }).value;
   const above = (threshold: number) => scores.filter((score) => score >= threshold).length;
   const calibration = model.calibration.scores.filter(({ degraded }) => !degraded).map(({ score }) => score);
   const from = Math.min(...scores, ...calibration);

@@ -65,7 +65,7 @@ export type RuleName = keyof typeof thresholdRules;
  * @param scores at least one
  * @param parameters instead of the rule's defaults
  */
-export function calibrate(
+export function chooseThreshold(
   scores: readonly number[],
   rule: RuleName,
   parameters: Readonly<Record<string, number>> = {},

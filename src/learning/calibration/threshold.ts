@@ -1,6 +1,6 @@
 import type { Bundle } from '../../method/bundle/read.js';
 import type { ConfiguredThreshold, Limits } from './limits.js';
-import { calibrate } from './threshold-rules.js';
+import { chooseThreshold } from './threshold-rules.js';
 
 /** What a threshold is found from. */
 export type Calibrated = Pick<Bundle, 'threshold' | 'calibration'>;
@@ -31,7 +31,7 @@ function thresholdAt(calibration: Bundle['calibration'], falseAlarms: number): n
   const known = found.get(calibration) ?? new Map<number, number>();
   found.set(calibration, known);
   const scores = () => calibration.scores.map(({ score }) => score);
-  const threshold = known.get(falseAlarms) ?? calibrate(scores(), 'median-spread', { falseAlarms }).value;
+  const threshold = known.get(falseAlarms) ?? chooseThreshold(scores(), 'median-spread', { falseAlarms }).value;
   known.set(falseAlarms, threshold);
   return threshold;
 }

@@ -3,7 +3,7 @@ import { averagePrecision, bestF1, type Confusion, confusionAt } from '../../met
 import { perRegionOverlap, pixelAuroc } from '../../method/metrics/pixels.js';
 import { auroc } from '../../method/metrics/roc.js';
 import type { Dataset } from '../dataset/dataset.js';
-import { type Judged, type JudgeOptions, judgeTests, type ScoredImage } from './judge-tests.js';
+import { type JudgedImages, type JudgeTestsOptions, judgeTests, type ScoredImage } from './judge-tests.js';
 
 /** How good a bundle is on labelled images. Values from 0 to 1; null where the images cannot tell. */
 export interface Evaluation {
@@ -39,7 +39,7 @@ export interface KindEvaluation {
 }
 
 /** All that can be told of judged images, at a threshold. */
-export function evaluateJudged({ images, labelledMaps }: Judged, threshold: number): Evaluation {
+export function evaluateJudged({ images, labelledMaps }: JudgedImages, threshold: number): Evaluation {
   return {
     ...evaluateScores(images, threshold),
     pixelAuroc: labelledMaps && pixelAuroc(labelledMaps),
@@ -52,7 +52,7 @@ export function evaluateJudged({ images, labelledMaps }: Judged, threshold: numb
  *
  * @throws KdadError DATASET_INVALID, IMAGE_UNREADABLE, ENGINE_FAILED; the signal's reason when aborted
  */
-export async function evaluate(bundle: Bundle, dataset: Dataset, options: JudgeOptions = {}): Promise<Evaluation> {
+export async function evaluate(bundle: Bundle, dataset: Dataset, options: JudgeTestsOptions = {}): Promise<Evaluation> {
   return evaluateJudged(await judgeTests(bundle, dataset, options), bundle.threshold);
 }
 

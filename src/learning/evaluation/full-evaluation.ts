@@ -3,7 +3,7 @@ import type { ConfiguredReview } from '../calibration/limits.js';
 import { type SceneShift, sceneShift } from '../calibration/scene.js';
 import { reviewFrom } from '../calibration/threshold.js';
 import { type Evaluation, evaluateJudged } from './evaluate.js';
-import type { Judged } from './judge-tests.js';
+import type { JudgedImages } from './judge-tests.js';
 import { type ReviewBand, reviewBand } from './review-band.js';
 
 /** All that can be told of judged images, and how they lie to what the bundle was calibrated on. */
@@ -14,7 +14,7 @@ export interface FullEvaluation extends Evaluation {
   readonly scene?: SceneShift;
 }
 
-export function evaluateFully(bundle: Bundle, judged: Judged, review?: ConfiguredReview): FullEvaluation {
+export function evaluateFully(bundle: Bundle, judged: JudgedImages, review?: ConfiguredReview): FullEvaluation {
   const { threshold, calibration } = bundle;
   const from = reviewFrom(bundle, { review });
   const good = judged.images.filter(({ kind }) => kind === 'good').map(({ score }) => score);

@@ -20,7 +20,7 @@ export interface ScoredImage {
 }
 
 /** The test images of a dataset, judged. */
-export interface Judged {
+export interface JudgedImages {
   /** In the order of the dataset; paths are relative to its folder. */
   readonly images: readonly (ScoredImage & TestImage)[];
   /**
@@ -32,7 +32,7 @@ export interface Judged {
   readonly notes: readonly string[];
 }
 
-export interface JudgeOptions extends DetectorOptions {
+export interface JudgeTestsOptions extends DetectorOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -47,8 +47,8 @@ export interface JudgeOptions extends DetectorOptions {
 export async function judgeTests(
   bundle: DetectorSource,
   dataset: Dataset,
-  { signal, onProgress, ...options }: JudgeOptions = {},
-): Promise<Judged> {
+  { signal, onProgress, ...options }: JudgeTestsOptions = {},
+): Promise<JudgedImages> {
   const { manifest } = bundle;
   const { root } = dataset;
   const tests = testsOf(dataset);

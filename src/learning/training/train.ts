@@ -27,8 +27,8 @@ import { usualDistances } from '../memory/usual-distance.js';
 import { type Weighed, weigh } from '../memory/weigh.js';
 import { int8Detector } from '../quantisation/int8-detector.js';
 import { scoresInIntegers } from '../quantisation/int8-scores.js';
-import { describe } from './describe.js';
 import { traceDetector } from './export-detector.js';
+import { manifestOf } from './manifest.js';
 import { interrupted, type Prepared, prepare } from './prepare.js';
 import { mapOptionsOf, type Recipe } from './recipes.js';
 import type { TrainOptions, TrainResult } from './train-options.js';
@@ -107,7 +107,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const int8Calibration = calibrationOf(rounded, rule, parameters);
   const [height, width] = preprocessing.size;
   const { agreement, agrees, reason, selfTestScore } = int8;
-  const manifest = describe({
+  const manifest = manifestOf({
     ...{ engine, seed, recipe, split, preprocessing, maxBatch, calibration, distilled },
     background: opinions?.background,
     appearance: usualAppearance(

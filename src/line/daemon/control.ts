@@ -10,17 +10,17 @@ import type { Metrics } from '../observability/metrics.js';
 import type { BrokerClient } from '../publish/broker-client.js';
 import { CommandChannel } from '../publish/command-channel.js';
 import { describeVerdict, topics } from '../publish/topics.js';
+import type { ActiveModel } from './active-model.js';
+import type { ActiveModels } from './active-models.js';
 import type { CameraLimits } from './camera-limits.js';
 import type { Cameras } from './cameras.js';
-import type { Judge } from './judge.js';
-import type { Judges } from './judges.js';
 import type { LineCalibrator } from './line-calibrator.js';
 import { withoutGating } from './without-gating.js';
 
 export interface ControlOptions {
   readonly cameras: Cameras;
-  readonly judges: Judges;
-  judgeOf(camera: string): Judge;
+  readonly activeModels: ActiveModels;
+  activeModelOf(camera: string): ActiveModel;
   readonly limits: CameraLimits;
   readonly calibrator: LineCalibrator;
   readonly stateDir: string;
@@ -78,10 +78,10 @@ export class Control {
   }
 
   async start(): Promise<void> {
-    const { cameras, limits, judgeOf, log } = this.#options;
+    const { cameras, limits, activeModelOf, log } = this.#options;
     this.#stopping = new AbortController();
     for (const camera of cameras.names) {
-      const { threshold, calibrated, muted, until } = limits.commanded(camera, judgeOf(camera).bundle) ?? {};
+      const { threshold, calibrated, muted, until } = limits.commanded(camera, activeModelOf(camera).bundle) ?? {};
       if (threshold) log.warn({ camera, threshold }, 'a threshold holds that was set by command');
       if (calibrated) log.warn({ camera, threshold: calibrated }, 'a threshold holds that was calibrated on the line');
       if (muted) log.warn({ camera, until }, 'the camera is muted by command');
@@ -97,7 +97,7 @@ export class Control {
   }
 
   #actions(): Actions {
-    const { limits, calibrator, overrides, judgeOf, requested, status } = this.#options;
+    const { limits, calibrator, overrides, activeModelOf, requested, status } = this.#options;
     return {
       status: async () => status(),
       activate: async (version, model) => {
@@ -105,17 +105,17 @@ export class Control {
           name,
           version: modelVersion,
           threshold,
-        } = await this.#judgeBy(model).models.activate(version, this.#stopping.signal);
+        } = await this.#activeModelBy(model).models.activate(version, this.#stopping.signal);
         return { model: name, modelVersion, threshold };
       },
       trigger: async (camera, timeout) => {
         const limit = AbortSignal.any([AbortSignal.timeout(timeout), this.#stopping.signal]);
-        return describeVerdict(await requested.ask(camera, limit), judgeOf(camera).bundle);
+        return describeVerdict(await requested.ask(camera, limit), activeModelOf(camera).bundle);
       },
       threshold: async (camera, threshold) => {
         await overrides.setThreshold(camera, threshold ?? undefined);
         const configured = limits.configured(camera).threshold;
-        const { bundle } = judgeOf(camera);
+        const { bundle } = activeModelOf(camera);
         return {
           threshold: limits.threshold(camera, bundle),
           ...(threshold ?? configured),
@@ -125,7 +125,7 @@ export class Control {
       calibrate: (camera, asked) => calibrator.calibrate(camera, asked),
       mute: async (camera, duration) => {
         await overrides.mute(camera, duration);
-        judgeOf(camera).inspector.mute(camera);
+        activeModelOf(camera).inspector.mute(camera);
         return overrides.muteOf(camera);
       },
       unmute: async (camera) => {
@@ -136,8 +136,8 @@ export class Control {
   }
 
   /** @throws KdadError COMMAND_INVALID where the name does not tell which model is meant */
-  #judgeBy(model: string | undefined): Judge {
-    const { all } = this.#options.judges;
+  #activeModelBy(model: string | undefined): ActiveModel {
+    const { all } = this.#options.activeModels;
     const meant = all.filter(({ bundle }) => model === undefined || bundle.name === model);
     if (meant.length === 1) return meant[0];
     const names = all.map(({ bundle }) => bundle.name).join(', ');

@@ -15,6 +15,8 @@ import { Metrics } from '../observability/metrics.js';
 import { Systemd } from '../observability/systemd.js';
 import type { BrokerClient } from '../publish/broker-client.js';
 import { RecentScores } from '../state/recent-scores.js';
+import type { ActiveModel, ActiveModelOptions } from './active-model.js';
+import { ActiveModels } from './active-models.js';
 import { Announcer } from './announcer.js';
 import { CameraLimits } from './camera-limits.js';
 import { Cameras } from './cameras.js';
@@ -22,8 +24,6 @@ import { Control } from './control.js';
 import { DriftWatch } from './drift-watch.js';
 import { Gate } from './gate.js';
 import { closeInterruptedEvidence } from './interrupted-evidence.js';
-import type { Judge, JudgeOptions } from './judge.js';
-import { Judges } from './judges.js';
 import { LineCalibrator } from './line-calibrator.js';
 import { checkMasks } from './masks.js';
 import { makeMessaging } from './messaging.js';
@@ -49,7 +49,7 @@ export class Daemon {
   readonly #overrides: Overrides;
   readonly #limits: CameraLimits;
   #announcer!: Announcer;
-  #judges!: Judges;
+  #activeModels!: ActiveModels;
   #board!: StatusBoard;
   readonly #progress: Progress;
   readonly #switchboard: Switchboard;
@@ -111,7 +111,7 @@ export class Daemon {
         this.#allEnded = resolve;
       });
     }
-    await this.#judges.drained();
+    await this.#activeModels.drained();
     await this.#announcer.settled();
   }
 
@@ -128,23 +128,23 @@ export class Daemon {
   async #reload(wanted: Config, signal: AbortSignal): Promise<void> {
     const { config, applied, postponed } = changesBetween(this.#config, wanted);
     const log = this.#log;
-    await this.#judges.add(config, signal);
+    await this.#activeModels.add(config, signal);
     try {
-      checkMasks(config.cameras, (camera) => this.#judges.of(modelOf(config, camera)).bundle, log);
+      checkMasks(config.cameras, (camera) => this.#activeModels.of(modelOf(config, camera)).bundle, log);
     } catch (error) {
-      await this.#judges.keep(this.#config);
+      await this.#activeModels.keep(this.#config);
       throw error;
     }
     this.#config = config;
     log.level = config.logLevel;
-    this.#judges.changeRules(alertRules(config));
+    this.#activeModels.changeRules(alertRules(config));
     const narrowed = this.#evidence?.changeLimits(evidenceLimits(config)).catch(({ message: reason }: Error) => {
       log.error({ reason }, 'evidence beyond the limits cannot be taken away');
     });
     await interruptibly(Promise.resolve(narrowed), signal);
     await this.#cameras.change(config.cameras, signal);
-    await this.#judges.keep(config);
-    await interruptibly(this.#judges.check(), signal);
+    await this.#activeModels.keep(config);
+    await interruptibly(this.#activeModels.check(), signal);
     this.#tellLimits(this.#cameras.names);
     const names = new Set(config.cameras.map(({ name }) => name));
     for (const camera of this.#playing) if (!names.has(camera)) this.#ended(camera);
@@ -167,21 +167,21 @@ export class Daemon {
     const { cameras, stateDir, evidence: keeping } = this.#config;
     const [metrics, log] = [this.#metrics, this.#log];
     const ffmpeg = await interruptibly(findFfmpeg(this.#config.ffmpeg), signal);
-    const judges = await interruptibly(Judges.open(this.#config, this.#judgeOptions()), signal);
-    this.#judges = judges;
-    const models = judges.all.map(({ bundle }) => `${bundle.name} ${bundle.version}`);
+    const activeModels = await interruptibly(ActiveModels.open(this.#config, this.#activeModelOptions()), signal);
+    this.#activeModels = activeModels;
+    const models = activeModels.all.map(({ bundle }) => `${bundle.name} ${bundle.version}`);
     log.info({ models, ffmpeg: ffmpeg.path, version }, 'starting');
     const outdated = warningOf(ffmpeg);
     if (outdated)
       log.warn({ ffmpeg: ffmpeg.path, ...outdated }, 'this ffmpeg should not decode what comes over a network');
 
-    checkMasks(cameras, (camera) => judges.of(modelOf(this.#config, camera)).bundle, log);
-    const bundleOf = (camera: string) => this.#judgeOf(camera).bundle;
+    checkMasks(cameras, (camera) => activeModels.of(modelOf(this.#config, camera)).bundle, log);
+    const bundleOf = (camera: string) => this.#activeModelOf(camera).bundle;
     const messaging = makeMessaging({ config: this.#config, model: bundleOf, metrics, log });
     const publisher = messaging?.publisher;
     const board = new StatusBoard({
       cameras: cameras.map(({ name }) => name),
-      judges,
+      activeModels,
       bundleOf,
       messaging,
       thresholdOf: (camera) => this.#limits.threshold(camera, bundleOf(camera)),
@@ -221,11 +221,11 @@ export class Daemon {
         onDrift: (camera, drift) => board.drift(camera, drift),
       }),
       publisher,
-      inspectorOf: (camera) => this.#judgeOf(camera).inspector,
+      inspectorOf: (camera) => this.#activeModelOf(camera).inspector,
     });
     this.#cameras = new Cameras(cameras, {
       ffmpeg,
-      framingOf: (settings) => judges.of(modelOf(this.#config, settings)).bundle.manifest.preprocessing,
+      framingOf: (settings) => activeModels.of(modelOf(this.#config, settings)).bundle.manifest.preprocessing,
       metrics,
       log,
       listener: (settings) => this.#switchboard.cameraListener(settings),
@@ -262,7 +262,7 @@ export class Daemon {
       named('recent scores', scores),
       ...(messaging?.parts ?? []),
       announcing,
-      named('judges', judges),
+      named('models', activeModels),
       named('cameras', this.#cameras),
       named('control', control),
       ...this.#makeSupervision(),
@@ -295,8 +295,8 @@ export class Daemon {
       stateDir,
       calibrator,
       cameras: this.#cameras,
-      judges: this.#judges,
-      judgeOf: (camera) => this.#judgeOf(camera),
+      activeModels: this.#activeModels,
+      activeModelOf: (camera) => this.#activeModelOf(camera),
       limits: this.#limits,
       overrides: this.#overrides,
       requested: this.#requested,
@@ -315,12 +315,12 @@ export class Daemon {
     return [named('supervision', new Supervision({ systemd, progress, status: () => this.#board.status(), log }))];
   }
 
-  #judgeOptions(): JudgeOptions {
+  #activeModelOptions(): ActiveModelOptions {
     return {
       settings: this.#config.inspection,
       engine: this.#config.engine,
       device: this.#config.device,
-      camerasOf: (judge) => this.#cameras.live.filter((camera) => this.#judgeOf(camera) === judge).length,
+      camerasOf: (active) => this.#cameras.live.filter((camera) => this.#activeModelOf(camera) === active).length,
       thresholdOf: (camera, bundle) => this.#limits.threshold(camera, bundle),
       reviewFrom: (camera, bundle) => this.#limits.reviewFrom(camera, bundle),
       isMuted: (camera) => this.#overrides.isMuted(camera),
@@ -331,16 +331,16 @@ export class Daemon {
       },
       alert: alertRules(this.#config),
       listener: this.#switchboard.inspectorListener(),
-      check: (judge, bundle) => {
-        const judged = this.#config.cameras.filter(({ name }) => this.#judgeOf(name) === judge);
+      check: (active, bundle) => {
+        const judged = this.#config.cameras.filter(({ name }) => this.#activeModelOf(name) === active);
         checkMasks(judged, () => bundle, this.#log);
       },
-      onSwap: (judge) => {
-        const judged = this.#cameras.names.filter((camera) => this.#judgeOf(camera) === judge);
+      onSwap: (active) => {
+        const judged = this.#cameras.names.filter((camera) => this.#activeModelOf(camera) === active);
         for (const camera of judged) this.#switchboard.anotherModelJudges(camera);
         this.#tellLimits(judged);
         for (const camera of judged) {
-          if (!this.#limits.hasLapsed(camera, judge.bundle)) continue;
+          if (!this.#limits.hasLapsed(camera, active.bundle)) continue;
           const advice = 'calibrate on the line anew when this model has judged for a while';
           this.#log.warn(
             { camera },
@@ -354,13 +354,13 @@ export class Daemon {
   }
 
   #tellLimits(cameras: readonly string[]): void {
-    const bundleOf = (camera: string) => this.#judgeOf(camera).bundle;
+    const bundleOf = (camera: string) => this.#activeModelOf(camera).bundle;
     tellLimits(cameras, bundleOf, (camera) => this.#limits.configured(camera), this.#log);
   }
 
-  #judgeOf(camera: string): Judge {
+  #activeModelOf(camera: string): ActiveModel {
     const settings = this.#settingsOf(camera);
-    return this.#judges.of(settings ? modelOf(this.#config, settings) : this.#config.model);
+    return this.#activeModels.of(settings ? modelOf(this.#config, settings) : this.#config.model);
   }
 
   /** One that leaves is still judged as it was. */

@@ -74,7 +74,7 @@ export interface Readiness {
 export interface StatusSources {
   /** Names, in the order of the configuration. */
   readonly cameras: readonly string[];
-  readonly judges: {
+  readonly activeModels: {
     readonly all: readonly {
       readonly bundle: Bundle;
       readonly ready: boolean;
@@ -148,11 +148,11 @@ export class StatusBoard {
   }
 
   status(): Status {
-    const { judges, bundleOf, thresholdOf, falseAlarmsOf, reviewFrom, messaging, commanded } = this.#sources;
+    const { activeModels, bundleOf, thresholdOf, falseAlarmsOf, reviewFrom, messaging, commanded } = this.#sources;
     return {
       version,
       uptimeSeconds: Math.round(process.uptime()),
-      models: judges.all.map(({ bundle, device, threads }) => {
+      models: activeModels.all.map(({ bundle, device, threads }) => {
         const { name, version: modelVersion, precision, threshold } = bundle;
         return { name, version: modelVersion, precision, threshold, device, threads };
       }),
@@ -172,11 +172,11 @@ export class StatusBoard {
   }
 
   readiness(): Readiness {
-    const { judges, messaging } = this.#sources;
+    const { activeModels, messaging } = this.#sources;
     const states = [...this.#cameras.values()].map(({ state }) => state);
     const camera = states.some((state) => state === 'live' || state === 'ended');
     const checks = {
-      model: judges.all.every(({ ready }) => ready),
+      model: activeModels.all.every(({ ready }) => ready),
       camera,
       ...(messaging && { broker: messaging.client.connected }),
     };

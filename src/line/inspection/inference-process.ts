@@ -27,7 +27,7 @@ export interface InferenceProcessOptions extends DetectorOptions {
 }
 
 export type JudgeRequest = Omit<Extract<Request, { kind: 'judge' }>, 'kind'>;
-export type Judged = Extract<Answer, { kind: 'judged' }>;
+export type JudgedBatch = Extract<Answer, { kind: 'judged' }>;
 
 /** Milliseconds before a process that died is replaced, so that one that always dies does not keep a core busy. */
 const RESPAWN_DELAY = 500;
@@ -83,12 +83,12 @@ export class InferenceProcess {
    * Judges one batch; call it again only after it has settled.
    * @throws KdadError INFERENCE_FAILED when the batch is lost; the next call goes to a new process
    */
-  async judge(request: JudgeRequest): Promise<Judged> {
+  async judge(request: JudgeRequest): Promise<JudgedBatch> {
     if (this.#stopped) throw new KdadError('INFERENCE_FAILED', 'the inference process is stopped');
     this.#ready ??= sleep(RESPAWN_DELAY).then(() => this.#spawn());
     try {
       await this.#ready;
-      return (await this.#ask({ kind: 'judge', ...request })) as Judged;
+      return (await this.#ask({ kind: 'judge', ...request })) as JudgedBatch;
     } catch (error) {
       const failure = asFailure(error);
       await this.#replace(failure);
@@ -134,7 +134,7 @@ export class InferenceProcess {
     for (const batch of new Set([1, maxBatch])) {
       const frames = Buffer.concat(Array<Uint8Array>(batch).fill(selfTest.frame));
       const mapsFrom = Array<number>(batch).fill(Number.POSITIVE_INFINITY);
-      const { scores } = (await this.#ask({ kind: 'judge', batch, frames, mapsFrom })) as Judged;
+      const { scores } = (await this.#ask({ kind: 'judge', batch, frames, mapsFrom })) as JudgedBatch;
       for (const score of scores) {
         const failure = failureOf(selfTest, score);
         if (failure !== undefined) throw new KdadError('INFERENCE_FAILED', failure);

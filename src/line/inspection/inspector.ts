@@ -6,7 +6,7 @@ import { type AlertEvent, AlertMachine, type AlertRules } from './alerts.js';
 import { Batcher } from './batcher.js';
 import type { Polygon } from './ignored.js';
 import type { LiveDetector } from './live-detector.js';
-import { type JudgedFrame, judge } from './verdict.js';
+import { type JudgedFrame, verdictOf } from './verdict.js';
 
 /**
  * Why a frame was not judged: others were before it, it was lost with the inference process, its camera had only just
@@ -137,7 +137,7 @@ export class Inspector {
       // A score that is no number is no verdict: nobody may take it for a good part.
       if (!Number.isFinite(scores[i])) listener.onDrop(frame, 'inference');
       else {
-        const verdict = judge(frame, scores[i], thresholds[i], { review: reviews[i], scene: scenes[i] });
+        const verdict = verdictOf(frame, scores[i], thresholds[i], { review: reviews[i], scene: scenes[i] });
         this.#follow({ verdict, frame, map: maps[i] ?? undefined });
       }
     }

@@ -3,7 +3,12 @@ import { KdadError } from '../../common/errors.js';
 import type { Bundle } from '../../method/bundle/read.js';
 import { readSelfTest } from '../../method/bundle/self-test.js';
 import { sameShape } from '../../method/images/framing.js';
-import { InferenceProcess, type InferenceProcessOptions, type Judged, type JudgeRequest } from './inference-process.js';
+import {
+  InferenceProcess,
+  type InferenceProcessOptions,
+  type JudgedBatch,
+  type JudgeRequest,
+} from './inference-process.js';
 
 type Options = Omit<InferenceProcessOptions, 'source' | 'selfTest'>;
 
@@ -59,7 +64,7 @@ export class LiveDetector {
    * Judges one batch by `bundle` as it is now; call it again only after it has settled.
    * @throws KdadError INFERENCE_FAILED when the batch is lost; the next call goes to a new process
    */
-  judge(request: JudgeRequest): Promise<Judged> {
+  judge(request: JudgeRequest): Promise<JudgedBatch> {
     if (!this.#loaded) return Promise.reject(new KdadError('INFERENCE_FAILED', 'the detector is not started'));
     const judging = this.#loaded.process.judge(request);
     this.#judging = judging.catch(() => {});

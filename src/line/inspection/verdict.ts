@@ -35,7 +35,7 @@ export interface JudgedFrame {
  * @param review the part of the threshold from which on a frame is to be reviewed; undefined where none is
  * @param scene of the frame; null where it is as it should be
  */
-export function judge(
+export function verdictOf(
   { camera, sequence, time }: Frame,
   score: number,
   threshold: number,

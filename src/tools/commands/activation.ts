@@ -4,7 +4,7 @@ import type { Dataset, DatasetSource } from '../../learning/dataset/dataset.js';
 import type { DetectorOptions } from '../../method/detector/open-detector.js';
 import { precisionFor } from '../../method/detector/precision.js';
 import { tellDataset } from './dataset-options.js';
-import { judge, unlearned } from './judge.js';
+import { judgeDataset, unlearned } from './judge-dataset.js';
 
 /** Trained or asked for, but not put to use, since it is worse than what is in use. */
 export const NOT_ACTIVATED = 1;
@@ -52,7 +52,7 @@ export async function activateVersion(
 }
 
 async function candidate(model: string, dataset: Dataset, options: DetectorOptions) {
-  const { bundle, images } = await judge(model, dataset, options);
+  const { bundle, images } = await judgeDataset(model, dataset, options);
   return { images, threshold: bundle.threshold };
 }
 

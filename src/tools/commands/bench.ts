@@ -30,15 +30,15 @@ Takes four minutes or so, half a one with --quick. Times of a box that does some
 docs/benchmarks.md says what each number means, and how to compare it with others.`,
   )
   .action(async ({ json, ...options }: Options) => {
-    const [{ benchmark }, { describe }] = await Promise.all([
+    const [{ benchmark }, { benchmarkText }] = await Promise.all([
       import('../benchmark/benchmark.js'),
-      import('../benchmark/text.js'),
+      import('../benchmark/benchmark-text.js'),
     ]);
     const { signal } = interruptible();
     const progress = new Progress();
     const onProgress = progress.show.bind(progress);
     const result = await benchmark({ ...options, signal, onProgress }).finally(() => progress.end());
-    console.log(json ? JSON.stringify(result, null, 2) : describe(result));
+    console.log(json ? JSON.stringify(result, null, 2) : benchmarkText(result));
   });
 
 function parseSections(text: string): readonly Section[] {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Summary } from '../demo/tally.js';
-import { describe } from './evaluate.js';
+import { evaluationText } from './evaluate.js';
 import { interruptible } from './interruption.js';
 import { wholeNumber } from './numbers.js';
 import { ProgressLine } from './progress-line.js';
@@ -119,7 +119,7 @@ async function learn({ teacher, seed }: Options, folder: string, data: string, s
     onProgress: (done, total) => progress.update(`   Judging images ${done}/${total}`),
   });
   progress.finish();
-  console.log(describe(evaluation).replaceAll(/^(?=.)/gm, '   '));
+  console.log(evaluationText(evaluation).replaceAll(/^(?=.)/gm, '   '));
   return out;
 }
 

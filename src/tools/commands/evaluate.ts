@@ -7,7 +7,7 @@ import type { AurocDifference } from '../../method/metrics/bootstrap.js';
 import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
 import { deviceOption } from './device.js';
 import { engineOption } from './engine.js';
-import { judge, unlearned } from './judge.js';
+import { judgeDataset, unlearned } from './judge-dataset.js';
 import { precisionOption } from './precision-option.js';
 import { reportFile } from './report-file.js';
 import { reviewOption } from './review-option.js';
@@ -46,16 +46,16 @@ export const evaluate = withDatasetOptions(
     const page = report === undefined ? undefined : await reportFile(report);
     const models = compare === undefined ? [model] : [model, compare];
     const dataset = await unlearned(await tellDataset(source), models);
-    const first = await judge(model, dataset, judging);
+    const first = await judgeDataset(model, dataset, judging);
     if (page) {
       const { evaluationReport } = await import('../report/report.js');
       await page.write(await evaluationReport(first.bundle, dataset.root, first));
     }
     if (compare === undefined) {
-      console.log(json ? JSON.stringify(first.evaluation, null, 2) : describe(first.evaluation));
+      console.log(json ? JSON.stringify(first.evaluation, null, 2) : evaluationText(first.evaluation));
       return;
     }
-    const second = await judge(compare, dataset, judging);
+    const second = await judgeDataset(compare, dataset, judging);
     const { pairedBootstrap } = await import('../../method/metrics/bootstrap.js');
     const labels = first.images.map(({ kind }) => kind !== 'good');
     const [a, b] = [first, second].map(({ images }) => images.map(({ score }) => score));
@@ -96,7 +96,7 @@ export function describeComparison({ models, evaluations, imageAuroc }: Comparis
 }
 
 /** The result for people: the figures, then a table by kind. */
-export function describe(evaluation: FullEvaluation): string {
+export function evaluationText(evaluation: FullEvaluation): string {
   const { confusion, kinds, threshold, review, scene } = evaluation;
   const good = confusion.trueNegatives + confusion.falsePositives;
   const defective = confusion.truePositives + confusion.falseNegatives;

@@ -10,7 +10,7 @@ import { activateVersion, CRITERION, evaluationSet, NOT_ACTIVATED, placeInStore 
 import { type DatasetChoice, tellDataset, withDatasetOptions } from './dataset-options.js';
 import { engineOption } from './engine.js';
 import { interruptible } from './interruption.js';
-import { judge, unlearned } from './judge.js';
+import { judgeDataset, unlearned } from './judge-dataset.js';
 import { frameSize, percentage, tileCounts, wholeNumber } from './numbers.js';
 import { reportFile } from './report-file.js';
 import { threadsOption } from './threads.js';
@@ -184,6 +184,6 @@ async function trainedReport(out: string, dataset: Dataset, options: DetectorOpt
     import('../report/report.js'),
   ]);
   if (dataset.tests.length === 0) return trainingReport(await openBundle(out), dataset.root);
-  const judged = await judge(out, await unlearned(dataset, [out]), options);
+  const judged = await judgeDataset(out, await unlearned(dataset, [out]), options);
   return evaluationReport(judged.bundle, dataset.root, judged);
 }

@@ -7,7 +7,7 @@ import { type Html, html } from './html.js';
 import { section } from './page.js';
 import { colourScale, views } from './pictures.js';
 
-type Judged = ScoredImage & TestImage;
+type JudgedImage = ScoredImage & TestImage;
 
 /** Mistakes shown of each sort, the worst first, and closest calls. */
 const SHOWN = { misses: 12, falseAlarms: 12, closest: 3 } as const;
@@ -16,18 +16,18 @@ const SHOWN = { misses: 12, falseAlarms: 12, closest: 3 } as const;
 export interface Examples {
   readonly heading: string;
   readonly explanation: string;
-  readonly images: readonly Judged[];
+  readonly images: readonly JudgedImage[];
 }
 
 /**
  * The images that teach most: missed defects, false alarms, what was nearly called wrongly, and one caught defect of
  * each kind.
  */
-export function instructiveExamples(images: readonly Judged[], threshold: number): Examples[] {
+export function instructiveExamples(images: readonly JudgedImage[], threshold: number): Examples[] {
   const rising = [...images].sort((a, b) => a.score - b.score);
   const falling = [...rising].reverse();
-  const good = ({ kind }: Judged) => kind === 'good';
-  const above = ({ score }: Judged) => score >= threshold;
+  const good = ({ kind }: JudgedImage) => kind === 'good';
+  const above = ({ score }: JudgedImage) => score >= threshold;
   const misses = rising.filter((image) => !good(image) && !above(image));
   const falseAlarms = falling.filter((image) => good(image) && above(image));
   const passed = falling.filter((image) => good(image) && !above(image));
@@ -45,7 +45,7 @@ export function instructiveExamples(images: readonly Judged[], threshold: number
   return groups.filter(({ images: found }) => found.length > 0);
 }
 
-function shown(heading: string, what: string, images: readonly Judged[], most: number): Examples {
+function shown(heading: string, what: string, images: readonly JudgedImage[], most: number): Examples {
   const explanation = images.length > most ? `${what}; ${most} of ${images.length}.` : `${what}.`;
   return { heading, explanation, images: images.slice(0, most) };
 }
@@ -73,7 +73,7 @@ export async function exampleSections(bundle: Bundle, root: string, groups: read
 
 async function part(
   prediction: Prediction,
-  { path, kind, masks = [] }: Judged,
+  { path, kind, masks = [] }: JudgedImage,
   { threshold, manifest }: Bundle,
   root: string,
 ): Promise<Html> {

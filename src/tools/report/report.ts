@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { fingerprint } from '../../learning/dataset/fingerprint.js';
 import type { Evaluation } from '../../learning/evaluation/evaluate.js';
-import type { Judged } from '../../learning/evaluation/judge-tests.js';
+import type { JudgedImages } from '../../learning/evaluation/judge-tests.js';
 import type { Bundle } from '../../method/bundle/read.js';
 import { provenance, trainingSections } from './bundle-sections.js';
 import { evaluationSections, summary, tile } from './evaluation.js';
@@ -10,7 +10,7 @@ import { html } from './html.js';
 import { page } from './page.js';
 
 /** Judged test images and what they tell. */
-export interface JudgedTests extends Judged {
+export interface JudgedTests extends JudgedImages {
   readonly evaluation: Evaluation;
 }
 

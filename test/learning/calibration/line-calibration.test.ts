@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { calibrateOnLine } from '../../../src/learning/calibration/line-calibration.js';
-import { calibrate } from '../../../src/learning/calibration/threshold-rules.js';
+import { chooseThreshold } from '../../../src/learning/calibration/threshold-rules.js';
 import type { Calibration } from '../../../src/method/bundle/calibration.js';
 
 const upTo = (count: number, from: number, width: number) =>
@@ -16,7 +16,7 @@ const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
 describe('a calibration on the line', () => {
   it('proposes a threshold by the scores of the parts, as a factor of that of the model', () => {
     const { proposed, factor, parts } = calibrateOnLine(model, line, asked);
-    expect(proposed).toBe(calibrate(line, 'median-spread', { falseAlarms: 0.01 }).value);
+    expect(proposed).toBe(chooseThreshold(line, 'median-spread', { falseAlarms: 0.01 }).value);
     expect(factor).toBe(proposed / 1.8);
     expect(parts).toBe(200);
   });

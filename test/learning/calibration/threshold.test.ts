@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { falseAlarmsOf } from '../../../src/learning/calibration/false-alarms.js';
 import { limitNotes } from '../../../src/learning/calibration/limit-notes.js';
 import { reviewFrom, thresholdFor } from '../../../src/learning/calibration/threshold.js';
-import { calibrate } from '../../../src/learning/calibration/threshold-rules.js';
+import { chooseThreshold } from '../../../src/learning/calibration/threshold-rules.js';
 import type { Calibration } from '../../../src/method/bundle/calibration.js';
 
 const scores = Array.from({ length: 40 }, (_, i) => 1 + i / 100);
@@ -12,7 +12,7 @@ const model = { threshold: 2, calibration };
 
 describe('a threshold for a rate of false alarms', () => {
   it('comes from the held-out scores by the rule that a few bad images move little', () => {
-    const expected = calibrate(scores, 'median-spread', { falseAlarms: 0.01 }).value;
+    const expected = chooseThreshold(scores, 'median-spread', { falseAlarms: 0.01 }).value;
     for (const _ of [1, 2]) expect(thresholdFor(model, { falseAlarms: 0.01 })).toBe(expected);
     expect(thresholdFor(model, { falseAlarms: 0.001 })).toBeGreaterThan(expected);
   });

@@ -5,7 +5,7 @@ import type { CameraConfig, Config } from '../../../src/line/config/schema.js';
 import { Overrides } from '../../../src/line/control/overrides.js';
 import { CameraLimits } from '../../../src/line/daemon/camera-limits.js';
 import { LineCalibrator } from '../../../src/line/daemon/line-calibrator.js';
-import { judge } from '../../../src/line/inspection/verdict.js';
+import { verdictOf } from '../../../src/line/inspection/verdict.js';
 import { RecentScores } from '../../../src/line/state/recent-scores.js';
 import type { Bundle } from '../../../src/method/bundle/read.js';
 import { frame } from '../../fixtures/frames.js';
@@ -43,7 +43,7 @@ function calibrator(config: object = {}) {
     for (const score of values) {
       time += 1000;
       const one = { ...frame(0), steadyTime: time };
-      calibrating.judged({ frame: one, verdict: judge(one, score, 2) });
+      calibrating.judged({ frame: one, verdict: verdictOf(one, score, 2) });
     }
   };
   const ask = (more: object = {}) =>

@@ -13,7 +13,7 @@ function board(changes: { ready?: boolean; connected?: boolean } = {}): StatusBo
   const { ready = true, connected } = changes;
   return new StatusBoard({
     cameras: ['line', 'gate'],
-    judges: { all: [{ bundle, ready }] },
+    activeModels: { all: [{ bundle, ready }] },
     bundleOf: () => bundle,
     thresholdOf: (camera) => (camera === 'line' ? 0.55 : 0.5),
     reviewFrom: (camera) => (camera === 'line' ? 0.8 : undefined),

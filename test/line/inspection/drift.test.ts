@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Drift, DriftMonitor, type DriftReason } from '../../../src/line/inspection/drift.js';
-import { type JudgedFrame, judge } from '../../../src/line/inspection/verdict.js';
+import { type JudgedFrame, verdictOf } from '../../../src/line/inspection/verdict.js';
 import { frame } from '../../fixtures/frames.js';
 
 const THRESHOLD = 2;
@@ -11,7 +11,7 @@ const heldOut = calibration.map((score, i) => ({ image: `${i}.png`, score }));
 
 const judged = (score: number, steadyTime: number): JudgedFrame => {
   const one = { ...frame(0), steadyTime };
-  return { frame: one, verdict: judge(one, score, THRESHOLD) };
+  return { frame: one, verdict: verdictOf(one, score, THRESHOLD) };
 };
 
 /** Watches a frame a second. */

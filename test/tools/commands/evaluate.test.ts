@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateScores } from '../../../src/learning/evaluation/evaluate.js';
-import { describeComparison, describe as describeEvaluation } from '../../../src/tools/commands/evaluate.js';
+import { describeComparison, evaluationText as describeEvaluation } from '../../../src/tools/commands/evaluate.js';
 
 describe('the report of eval', () => {
   it('says where the good images lie to those that the model was calibrated on', () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findDataset } from '../../../src/learning/dataset/dataset.js';
 import { evaluateJudged } from '../../../src/learning/evaluation/evaluate.js';
-import { type Judged, judgeTests } from '../../../src/learning/evaluation/judge-tests.js';
+import { type JudgedImages, judgeTests } from '../../../src/learning/evaluation/judge-tests.js';
 import { type Bundle, openBundle } from '../../../src/method/bundle/read.js';
 import { instructiveExamples } from '../../../src/tools/report/examples.js';
 import { evaluationReport, trainingReport } from '../../../src/tools/report/report.js';
@@ -9,7 +9,7 @@ import { type TinyBundle, tinyBundle } from '../../fixtures/tiny-bundle.js';
 
 let tiny: TinyBundle;
 let bundle: Bundle;
-let judged: Judged;
+let judged: JudgedImages;
 beforeAll(async () => {
   tiny = await tinyBundle();
   bundle = await openBundle(tiny.bundle);

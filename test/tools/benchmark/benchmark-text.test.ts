@@ -1,7 +1,7 @@
-import { expect, describe as group, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Benchmark } from '../../../src/tools/benchmark/benchmark.js';
+import { benchmarkText } from '../../../src/tools/benchmark/benchmark-text.js';
 import type { LineRun } from '../../../src/tools/benchmark/line.js';
-import { describe } from '../../../src/tools/benchmark/text.js';
 
 const run = (cameras: number, fps: number): LineRun => ({
   cameras,
@@ -50,9 +50,9 @@ const everything: Benchmark = {
   },
 };
 
-group('the result as text', () => {
+describe('the result as text', () => {
   it('has every part, in a hundred columns', () => {
-    const lines = describe(everything).split('\n');
+    const lines = benchmarkText(everything).split('\n');
     const parts = lines.flatMap((line) => /^\S+/.exec(line)?.[0] ?? []);
     expect(parts).toEqual(['Machine', 'Model', 'Inference', 'Threads', 'Training', 'Decoding', 'Line', 'Roofline']);
     expect(lines[0]).toContain(', 2 of 4 cores (a quota of 1.5), 8.0 GB');
@@ -66,14 +66,14 @@ group('the result as text', () => {
 
   it('leaves out what was not measured', () => {
     const { machine, model } = everything;
-    expect(describe({ machine, model: { ...model, auto: null } })).toMatch(
+    expect(benchmarkText({ machine, model: { ...model, auto: null } })).toMatch(
       /^Machine.*\n.*Node 20\.11\.0, onnxruntime 1\.30\.0 in 2 threads$/,
     );
   });
 
   it('warns of a machine that does something else', () => {
     const busy = { ...everything, machine: { ...everything.machine, busyCores: 1.3 } };
-    expect(describe(busy)).toContain('NOT QUIET: other programs keep 1.3 cores busy');
-    expect(describe(everything)).not.toContain('NOT QUIET');
+    expect(benchmarkText(busy)).toContain('NOT QUIET: other programs keep 1.3 cores busy');
+    expect(benchmarkText(everything)).not.toContain('NOT QUIET');
   });
 });

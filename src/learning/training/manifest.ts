@@ -20,7 +20,7 @@ export interface Parts extends Pick<Prepared, 'split' | 'recipe' | 'preprocessin
 }
 
 /** The manifest of what was trained, but for its list of files. */
-export function describe(parts: Parts): Omit<Manifest, 'files'> {
+export function manifestOf(parts: Parts): Omit<Manifest, 'files'> {
   const { engine, recipe, seed, preprocessing, data, teacher, split, calibration, int8, selfTest, distilled } = parts;
   return {
     schemaVersion,

@@ -3,7 +3,7 @@ import type { Benchmark } from './benchmark.js';
 import type { LineRun } from './line.js';
 
 /** What was measured, for people: a part each, a hundred columns wide at most. */
-export function describe(result: Benchmark): string {
+export function benchmarkText(result: Benchmark): string {
   const parts = [machine, model, inference, threads, training, decode, line, roofline].map((part) => part(result));
   return parts
     .filter((part) => part.length > 0)

@@ -11,43 +11,43 @@ import type { Metrics } from '../observability/metrics.js';
 import { DeviceInfo } from './device-info.js';
 import { ModelSwitch } from './model-switch.js';
 
-/** What every judge is told of the cameras, and whom it tells. */
-export interface JudgeOptions
+/** What every model at work is told of the cameras, and whom it tells. */
+export interface ActiveModelOptions
   extends Pick<InspectorOptions, 'ignoredBy' | 'admits' | 'isMuted' | 'alert' | 'listener'> {
   readonly settings: Config['inspection'];
-  /** How many of the judge's cameras send frames now. */
-  camerasOf(judge: Judge): number;
+  /** How many of the model's cameras send frames now. */
+  camerasOf(active: ActiveModel): number;
   readonly engine: Config['engine'];
   readonly device: Config['device'];
   /** The score from which on a camera's frame is anomalous, when this bundle judges. */
   thresholdOf(camera: string, bundle: Bundle): number;
   /** The part of it from which on a frame is to be reviewed; undefined where none is. */
   reviewFrom(camera: string, bundle: Bundle): number | undefined;
-  /** Throws where another version would not do for the judge's cameras. */
-  check(judge: Judge, bundle: Bundle): void;
+  /** Throws where another version would not do for the model's cameras. */
+  check(active: ActiveModel, bundle: Bundle): void;
   /** Another version judges now. */
-  onSwap(judge: Judge): void;
+  onSwap(active: ActiveModel): void;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
 
-/** Milliseconds that a batch in flight gets when its judge stops. */
+/** Milliseconds that a batch in flight gets when its model stops. */
 const LAST_BATCH = 500;
 
 /**
  * One model at work: its detector in a process of its own, the inspection of its cameras' frames, and the switch to
  * other versions.
  */
-export class Judge {
+export class ActiveModel {
   readonly inspector: Inspector;
   readonly models: ModelSwitch;
   readonly #path: string;
-  readonly #options: JudgeOptions;
+  readonly #options: ActiveModelOptions;
   readonly #detector: LiveDetector;
   readonly #deviceInfo: DeviceInfo;
 
   /** @param path of the model as configured: a bundle, or a store; `bundle` is what was opened there */
-  constructor(path: string, bundle: Bundle, options: JudgeOptions) {
+  constructor(path: string, bundle: Bundle, options: ActiveModelOptions) {
     const { settings, engine, device, camerasOf, thresholdOf, onSwap, metrics, log } = options;
     this.#path = path;
     this.#options = options;
@@ -140,11 +140,15 @@ export class Judge {
 }
 
 /** @throws KdadError DEVICE_UNUSABLE for integers on anything but the processor */
-export const precisionIn = ({ settings, engine, device }: JudgeOptions): PrecisionChoice =>
+export const precisionIn = ({ settings, engine, device }: ActiveModelOptions): PrecisionChoice =>
   precisionFor(settings.precision, { engine, device });
 
 /** Another version than the one in use judges. */
-export function tellFallback({ metrics, log }: JudgeOptions, { name, version }: Bundle, { message }: Error): void {
+export function tellFallback(
+  { metrics, log }: ActiveModelOptions,
+  { name, version }: Bundle,
+  { message }: Error,
+): void {
   metrics.modelSwaps.inc({ result: 'refused' });
   const about = { model: name, modelVersion: version, reason: message };
   log.error(about, 'the version in use cannot be used; the one before it judges');

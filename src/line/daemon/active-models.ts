@@ -4,16 +4,16 @@ import { openBundle } from '../../method/bundle/read.js';
 import { modelsOf } from '../config/models.js';
 import type { Config } from '../config/schema.js';
 import type { AlertRules } from '../inspection/alerts.js';
-import { Judge, type JudgeOptions, precisionIn, tellFallback } from './judge.js';
+import { ActiveModel, type ActiveModelOptions, precisionIn, tellFallback } from './active-model.js';
 
-/** The judges, one for each model that cameras name. */
-export class Judges {
-  readonly #options: JudgeOptions;
-  readonly #judges: Map<string, Judge>;
+/** The models at work, one for each that cameras name. */
+export class ActiveModels {
+  readonly #options: ActiveModelOptions;
+  readonly #activeModels: Map<string, ActiveModel>;
   #rules: AlertRules;
 
-  private constructor(judges: Map<string, Judge>, options: JudgeOptions) {
-    this.#judges = judges;
+  private constructor(activeModels: Map<string, ActiveModel>, options: ActiveModelOptions) {
+    this.#activeModels = activeModels;
     this.#options = options;
     this.#rules = options.alert;
   }
@@ -22,29 +22,29 @@ export class Judges {
    * Opens the models of a configuration, where one cannot be the version before; nothing is loaded before `start`.
    * @throws KdadError BUNDLE_MISSING, BUNDLE_UNREADABLE, BUNDLE_DAMAGED, BUNDLE_UNSUPPORTED
    */
-  static async open(config: Config, options: JudgeOptions): Promise<Judges> {
-    const judges = new Map<string, Judge>();
-    for (const path of modelsOf(config)) judges.set(path, await openJudge(path, options));
-    return new Judges(judges, options);
+  static async open(config: Config, options: ActiveModelOptions): Promise<ActiveModels> {
+    const activeModels = new Map<string, ActiveModel>();
+    for (const path of modelsOf(config)) activeModels.set(path, await openActiveModel(path, options));
+    return new ActiveModels(activeModels, options);
   }
 
   /** In the order of the configuration. */
-  get all(): Judge[] {
-    return [...this.#judges.values()];
+  get all(): ActiveModel[] {
+    return [...this.#activeModels.values()];
   }
 
   /** @param path as the configuration names the model of a camera that is watched */
-  of(path: string): Judge {
-    return this.#judges.get(path) as Judge;
+  of(path: string): ActiveModel {
+    return this.#activeModels.get(path) as ActiveModel;
   }
 
   /** @throws KdadError INFERENCE_FAILED, IMAGE_UNREADABLE, INTERRUPTED */
   async start(signal: AbortSignal): Promise<void> {
-    for (const judge of this.all) await judge.start(signal);
+    for (const active of this.all) await active.start(signal);
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.all.map((judge) => judge.stop()));
+    await Promise.all(this.all.map((active) => active.stop()));
   }
 
   /**
@@ -53,29 +53,29 @@ export class Judges {
    * @throws KdadError as `open` and `start`
    */
   async add(config: Config, signal: AbortSignal): Promise<void> {
-    const added = new Map<string, Judge>();
+    const added = new Map<string, ActiveModel>();
     try {
       for (const path of modelsOf(config)) {
-        if (this.#judges.has(path)) continue;
+        if (this.#activeModels.has(path)) continue;
         const bundle = await interruptibly(openBundle(path, precisionIn(this.#options)), signal);
-        const judge = new Judge(path, bundle, { ...this.#options, alert: this.#rules });
-        added.set(path, judge);
-        await judge.start(signal);
+        const active = new ActiveModel(path, bundle, { ...this.#options, alert: this.#rules });
+        added.set(path, active);
+        await active.start(signal);
       }
     } catch (error) {
-      await Promise.all([...added.values()].map((judge) => judge.stop()));
+      await Promise.all([...added.values()].map((active) => active.stop()));
       throw error;
     }
-    for (const [path, judge] of added) this.#judges.set(path, judge);
+    for (const [path, active] of added) this.#activeModels.set(path, active);
   }
 
-  /** Ends the judges that no camera of the configuration needs any more. */
+  /** Ends the models that no camera of the configuration needs any more. */
   async keep(config: Config): Promise<void> {
     const needed = modelsOf(config);
-    for (const [path, judge] of this.#judges) {
+    for (const [path, active] of this.#activeModels) {
       if (needed.includes(path)) continue;
-      this.#judges.delete(path);
-      await judge.stop();
+      this.#activeModels.delete(path);
+      await active.stop();
     }
   }
 
@@ -96,12 +96,12 @@ export class Judges {
   }
 }
 
-async function openJudge(path: string, options: JudgeOptions): Promise<Judge> {
+async function openActiveModel(path: string, options: ActiveModelOptions): Promise<ActiveModel> {
   const precision = precisionIn(options);
   const bundle = await openBundle(path, precision).catch(async (error: Error) => {
     const before = await openVersionBefore(path, precision, error);
     tellFallback(options, before, error);
     return before;
   });
-  return new Judge(path, bundle, options);
+  return new ActiveModel(path, bundle, options);
 }

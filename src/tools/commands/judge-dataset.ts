@@ -9,17 +9,17 @@ import type { JudgedTests } from '../report/report.js';
 import { tellFallback } from './device.js';
 import { ProgressLine } from './progress-line.js';
 
-interface JudgeOptions extends DetectorOptions {
+interface JudgeDatasetOptions extends DetectorOptions {
   readonly precision?: PrecisionChoice;
   /** The band below the threshold that is to be reviewed. */
   readonly review?: ConfiguredReview;
 }
 
 /** Judges a dataset's test images with a bundle, and says on the terminal how far it is. */
-export async function judge(
+export async function judgeDataset(
   model: string,
   dataset: Dataset,
-  { precision = 'auto', review, ...options }: JudgeOptions = {},
+  { precision = 'auto', review, ...options }: JudgeDatasetOptions = {},
 ): Promise<JudgedTests & { readonly bundle: Bundle; readonly evaluation: FullEvaluation }> {
   const [{ openBundle }, { judgeTests }, { evaluateFully }, { limitNotes }] = await Promise.all([
     import('../../method/bundle/read.js'),
