@@ -10,8 +10,9 @@ import { judgeDataset, unlearned } from './judge-dataset.js';
 export const NOT_ACTIVATED = 1;
 
 /** For the help. */
-export const CRITERION = `Worse means, beyond what chance explains with 95 % confidence: a lower image AUROC (paired bootstrap), more false alarms or more
-missed defects at the threshold (of the images that the two judge differently). Exits with ${NOT_ACTIVATED} when it is worse and therefore not put to use.`;
+export const CRITERION = `"Worse" means worse beyond chance, with 95 % confidence: a lower image AUROC (paired bootstrap), or more false alarms
+or missed defects at the threshold (among the images that the two judge differently). The exit code is ${NOT_ACTIVATED} when the version
+is worse and therefore not used.`;
 
 /**
  * Verifies a version of a store and puts it to use, unless it is worse than the one in use on the evaluation set, and

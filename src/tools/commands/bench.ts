@@ -15,19 +15,22 @@ interface Options {
 
 export const bench = new Command('bench')
   .description('measure what this box can do: inference, training, decoding, cameras, memory')
-  .option('--model <folder>', 'a bundle; a small one is trained for this otherwise, in half a minute')
+  .option('--model <folder>', 'the bundle to measure; without it, a small one is trained in half a minute')
   .addOption(
-    new Option('--only <parts>', `some of ${sections.join(',')}`).argParser(parseSections).default(sections, 'all'),
+    new Option('--only <parts>', `measure only some of ${sections.join(',')}`)
+      .argParser(parseSections)
+      .default(sections, 'all'),
   )
-  .option('--quick', 'fewer repetitions, and no search for the most cameras', false)
+  .option('--quick', 'repeat less, and do not search for the most cameras', false)
   .addOption(threadsOption())
   .option('--ffmpeg <file>', 'the ffmpeg to use')
   .option('--json', 'print the result as JSON', false)
   .addHelpText(
     'after',
     `
-Takes four minutes or so, half a one with --quick. Times of a box that does something else at the same time mean little: stop the daemon first.
-docs/benchmarks.md says what each number means, and how to compare it with others.`,
+Takes about four minutes, or half a minute with --quick. Stop the daemon first: times mean little while the box does
+other work.
+docs/benchmarks.md explains each number, and how to compare it with other tools.`,
   )
   .action(async ({ json, ...options }: Options) => {
     const [{ benchmark }, { benchmarkText }] = await Promise.all([

@@ -24,13 +24,13 @@ interface Options extends DatasetChoice, Omit<LineOptions, 'camera'> {
 export const calibrate = withDatasetOptions(
   new Command('calibrate')
     .description(
-      "choose a bundle's threshold anew from other good images, or a camera's from the parts on the line, without training",
+      "choose a new threshold without training: a bundle's from other good images, or a camera's from the parts on the line",
     )
-    .option('--model <folder>', 'a bundle'),
+    .option('--model <folder>', 'the bundle that gets the new threshold'),
   'good images that it did not learn from, or a dataset, whose good images to learn from are taken',
 )
   .addOption(
-    new Option('--rule <name>', "instead of the bundle's rule").choices([
+    new Option('--rule <name>', "the rule to use instead of the bundle's").choices([
       'median-spread',
       'prediction-bound',
       'max',
@@ -38,28 +38,32 @@ export const calibrate = withDatasetOptions(
       'mean-sigma',
     ]),
   )
-  .option('--out <folder>', 'a new bundle; the old one is replaced otherwise')
+  .option('--out <folder>', 'write a new bundle here; without it, the bundle is changed in place')
   .addOption(engineOption())
   .addOption(threadsOption())
   .option(
     '--camera <name>',
-    'instead of --model: a camera of the running daemon; goes by the parts that were judged last',
+    'instead of --model: calibrate this camera of the running daemon from the parts it judged last',
   )
-  .option('--config <file>', 'configuration of that daemon, YAML', 'kdad-edge.yaml')
-  .option('--parts <n>', 'judged parts that it goes by, one a second at most: 500', wholeNumber(FEWEST_PARTS, 2000))
+  .option('--config <file>', "the daemon's configuration file", 'kdad-edge.yaml')
+  .option(
+    '--parts <n>',
+    'how many judged parts to use, at most one a second (default: 500)',
+    wholeNumber(FEWEST_PARTS, 2000),
+  )
   .option(
     '--false-alarms <percent>',
-    'of good parts on the line, instead of what the camera or its model is for',
+    "the wanted rate on the line, instead of the camera's or the model's own",
     percentage,
   )
-  .option('--apply', 'put it into force; it outlasts restarts, until another model judges', false)
-  .option('--undo', 'go back to the threshold before', false)
+  .option('--apply', 'use the new threshold; it outlasts restarts, until another model takes over', false)
+  .option('--undo', 'go back to the previous threshold', false)
   .option('--json', "print the daemon's answer as JSON", false)
   .addHelpText(
     'after',
     `
-Images that the model learned from score too well: the threshold would be too low for others.
-With --camera a few bad parts among those on the line do not move the threshold. Run it as the daemon's user.`,
+Do not use images that the model learned from: they score too low, and so would the threshold be.
+With --camera, a few bad parts on the line do not move the threshold. Run the command as the daemon's user.`,
   )
   .action(async ({ model, rule, out, engine, threads, camera, config, ...rest }: Options) => {
     const { parts, falseAlarms, apply, undo, json, ...source } = rest;

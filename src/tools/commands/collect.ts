@@ -24,21 +24,21 @@ interface Options {
 }
 
 export const collect = new Command('collect')
-  .description('save frames of a camera exactly as the detector sees them, to train on')
-  .requiredOption('--config <file>', 'configuration, YAML')
-  .requiredOption('--camera <name>', 'one of its cameras')
-  .requiredOption('--out <folder>', 'a new or empty folder')
-  .option('--count <n>', 'end after so many pictures', wholeNumber(1))
-  .option('--minutes <n>', 'end after so long', wholeNumber(1, WEEK))
-  .addOption(new Option('--only <verdict>', 'leave out what the model calls anomalous').choices(['good']))
+  .description('save frames of a camera for training, exactly as the detector sees them')
+  .requiredOption('--config <file>', 'the configuration file')
+  .requiredOption('--camera <name>', 'the name of one of its cameras')
+  .requiredOption('--out <folder>', 'the folder to write, new or empty')
+  .option('--count <n>', 'stop after this many pictures', wholeNumber(1))
+  .option('--minutes <n>', 'stop after this many minutes', wholeNumber(1, WEEK))
+  .addOption(new Option('--only <verdict>', 'save only what the model calls good').choices(['good']))
   .option(
     '--full',
-    'save each picture four times as wide and high, too; the small ones are made from those then',
+    'also save each picture at four times the width and height; the small ones are made from those',
     false,
   )
   .addHelpText(
     'after',
-    '\nPictures that look like an earlier one are left out. Ctrl-C ends it, too. Look through contact-sheet.html before training on images/.',
+    '\nLeaves out pictures that look like an earlier one. Ctrl-C stops it. Look through contact-sheet.html before you train\non images/.',
   )
   .action(async ({ config: file, camera: name, out, count, minutes, only, full }: Options) => {
     const [

@@ -4,11 +4,11 @@ export const config = new Command('config').description('check a configuration, 
 
 config
   .command('check')
-  .description('tell everything that is wrong in a configuration, with file, line, column and what was expected')
-  .option('--config <file>', 'configuration, YAML', 'kdad-edge.yaml')
+  .description('list every mistake in a configuration, with file, line, column and what was expected')
+  .option('--config <file>', 'the configuration file', 'kdad-edge.yaml')
   .addHelpText(
     'after',
-    '\nAlso checks that the files it names are there and can be read, and that the model is whole; kdad-edge doctor tries out the rest.',
+    '\nAlso checks that the files it names can be read, and that the model is complete. kdad-edge doctor tries out the rest.',
   )
   .action(async ({ config: file }: { readonly config: string }) => {
     const [{ loadConfig }, { findUnusableFiles }, { notesOnLimits }] = await Promise.all([

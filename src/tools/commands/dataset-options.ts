@@ -12,10 +12,13 @@ export interface DatasetChoice {
 /** Adds the options that name images. */
 export function withDatasetOptions(command: Command, description: string): Command {
   return command
-    .option('--data <folder>', `${description}; its layout is found out and printed`)
-    .option('--good <folder...>', 'folders of good images, in --data or anywhere, instead of finding out')
-    .option('--defective <folder...>', 'folders of defective images, each a kind; folders in them are kinds, too')
-    .option('--masks <folder...>', 'folders of ground truth, named as the images are');
+    .option('--data <folder>', `${description}; the layout is detected and printed`)
+    .option('--good <folder...>', 'folders of good images, in --data or elsewhere, instead of detecting them')
+    .option(
+      '--defective <folder...>',
+      'folders of defective images; each folder, and each folder in it, is one kind of defect',
+    )
+    .option('--masks <folder...>', 'folders of masks (ground truth), named like the images');
 }
 
 /**

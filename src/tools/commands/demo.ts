@@ -26,18 +26,22 @@ const COUNTS = { good: 60, testGood: 12, defective: 4 };
 const STEPS = 200;
 
 export const demo = new Command('demo')
-  .description('show everything at work on a rendered production line: no camera, data or broker needed')
+  .description('run the whole system on a rendered production line; needs no camera, data or broker')
   .addOption(
-    new Option('--product <name>', 'what the line makes')
+    new Option('--product <name>', 'the product that the line makes')
       .choices(['bracket', 'relay', 'fabric', 'gear', 'blister'])
       .default('bracket'),
   )
-  .option('--seconds <n>', 'end the line after so long; until Ctrl-C otherwise', wholeNumber(1, 604_800))
-  .option('--mqtt <url>', 'a broker to publish to, instead of one that comes with the demo')
-  .option('--teacher <name or file>', 'another teacher than the one that comes with kdad-edge')
+  .option(
+    '--seconds <n>',
+    'stop the line after this many seconds; without it, run until Ctrl-C',
+    wholeNumber(1, 604_800),
+  )
+  .option('--mqtt <url>', "publish to this broker instead of the demo's own")
+  .option('--teacher <name or file>', 'the teacher to use instead of the one in the package')
   .option('--ffmpeg <file>', 'the ffmpeg to use')
-  .option('--out <folder>', 'where to write; a new folder for temporary files otherwise')
-  .option('--seed <n>', 'another line, other parts', wholeNumber(0), 0)
+  .option('--out <folder>', 'the folder to write; without it, a new temporary folder')
+  .option('--seed <n>', 'another seed renders other parts', wholeNumber(0), 0)
   .addHelpText(
     'after',
     '\nExits with 0 when every defective part raised an alert and no good one did, with 1 otherwise.',

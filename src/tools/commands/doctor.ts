@@ -11,14 +11,14 @@ interface Options {
 
 export const doctor = new Command('doctor')
   .description('try out everything that a configuration needs: model, ffmpeg, cameras, broker, disk, port, clock')
-  .option('--config <file>', 'configuration, YAML', 'kdad-edge.yaml')
+  .option('--config <file>', 'the configuration file', 'kdad-edge.yaml')
   .addOption(deviceOption("what the onnx engine runs on, instead of the configuration's"))
   .option('--json', 'print the result as JSON', false)
   .addHelpText(
     'after',
     `
-Exits with 0 when nothing failed, warnings or not; else with the exit code of the first failure.
-A device that a running daemon holds (/dev/video0, say) gives no frame to anybody else.`,
+Exits with 0 when nothing failed, even with warnings; otherwise with the exit code of the first failure.
+A device that a running daemon holds, for example /dev/video0, gives no frame to the doctor.`,
   )
   .action(async ({ config, device, json }: Options) => {
     const { examine } = await import('../doctor/examine.js');

@@ -28,12 +28,12 @@ interface Options extends DatasetChoice {
 
 export const evaluate = withDatasetOptions(
   new Command('eval')
-    .description('measure how well a bundle tells good from defective images')
-    .requiredOption('--model <folder>', 'a bundle'),
+    .description('measure how well a bundle separates good images from defective ones')
+    .requiredOption('--model <folder>', 'the bundle to measure'),
   'good and defective images (and masks), or good ones alone',
 )
-  .option('--compare <folder>', 'another bundle to hold beside it, on the same images')
-  .option('--report <file>', 'write an HTML page about it, one file that needs no network')
+  .option('--compare <folder>', 'a second bundle to compare on the same images')
+  .option('--report <file>', 'write a report, one HTML file that needs no network')
   .addOption(engineOption())
   .addOption(deviceOption().default('auto'))
   .addOption(precisionOption())

@@ -18,17 +18,17 @@ interface Options {
 const PASSWORD_FILES = { camera: 'camera-password', broker: 'mqtt-password' } as const;
 
 export const init = new Command('init')
-  .description('write a configuration, and prove that it works')
+  .description('write a configuration and check that it works')
   .argument('[folder]', 'where to write kdad-edge.yaml', '.')
   .option('--model <folder>', 'a bundle that kdad-edge train wrote')
   .option('--camera <address>', 'rtsp://..., http://..., /dev/video0, a video or a folder of pictures')
-  .option('--name <name>', 'of the camera, in topics and metrics', 'line-1')
-  .option('--broker <url>', 'mqtt://..., mqtts://...; "none" for none')
-  .option('--username <name>', 'at the broker; its password is asked for, or read from KDAD_MQTT_PASSWORD')
-  .option('--no-check', 'write only, try nothing out')
+  .option('--name <name>', 'the name of the camera in topics and metrics', 'line-1')
+  .option('--broker <url>', 'mqtt://... or mqtts://..., or "none"')
+  .option('--username <name>', 'the user at the broker; the password is asked for, or read from KDAD_MQTT_PASSWORD')
+  .option('--no-check', 'only write the file; do not try it out')
   .addHelpText(
     'after',
-    '\nWhat is not given is asked for on a terminal. Passwords go to files of their own, which only you may read.',
+    '\nOn a terminal, it asks for what is not given. It writes passwords to separate files that only you can read.',
   )
   .action(async (folder: string, options: Options) => {
     const [{ parseAddress }, { configurationText }, { examine }] = await Promise.all([

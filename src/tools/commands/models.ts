@@ -12,15 +12,15 @@ interface Computing {
 }
 
 export const models = new Command('models')
-  .description('the versions of a model: folders in a store, models/<name>/<version>, one of them in use')
+  .description('manage the versions of a model: a store is a folder, models/<name>, with one folder a version')
   .addHelpText(
     'after',
-    '\nA running daemon whose configuration names the store notices another version and swaps it in without missing a frame.',
+    '\nA running daemon whose configuration names the store loads the new version without missing a frame.',
   );
 
 models
   .command('list')
-  .description('every version, and which one is in use')
+  .description('list every version, and mark the one in use')
   .argument('<store>', 'folder of the versions')
   .action(async (folder: string) => {
     const [{ readStore }, { openBundle }] = await Promise.all([
@@ -47,10 +47,10 @@ models
 
 models
   .command('activate')
-  .description('verify a version and put it to use')
+  .description('verify a version and use it from now on')
   .argument('<store>', 'folder of the versions')
-  .argument('<version>', 'which one')
-  .option('--evaluate <folder>', 'only if it is not worse than the one in use on these images')
+  .argument('<version>', 'the version to use')
+  .option('--evaluate <folder>', 'use it only if it is not worse than the one in use on these images')
   .addOption(engineOption())
   .addOption(threadsOption())
   .addHelpText('after', `\n${CRITERION}`)
@@ -60,7 +60,7 @@ models
 
 models
   .command('rollback')
-  .description('put the version that was in use before to use again')
+  .description('go back to the version that was in use before')
   .argument('<store>', 'folder of the versions')
   .action(async (folder: string) => {
     const { rollback } = await import('../../method/bundle/store.js');
@@ -69,8 +69,8 @@ models
 
 models
   .command('verify')
-  .description('check every file of a bundle, and whether it scores its own picture as where it was trained')
-  .argument('<bundle>', 'a bundle, or a store for the version in use')
+  .description('check every file of a bundle, and that it gives its self-test picture the score it had in training')
+  .argument('<bundle>', 'a bundle, or a store (its version in use)')
   .addOption(engineOption())
   .addOption(threadsOption())
   .action(async (path: string, options: Computing) => {

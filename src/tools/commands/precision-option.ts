@@ -5,7 +5,7 @@ import { precisionChoices } from '../../method/bundle/precision.js';
 export const precisionOption = (): Option =>
   new Option(
     '--precision <numbers>',
-    'fp32, int8 (faster on a processor) or fp16 (for GPUs); auto takes int8 where its scores agree',
+    'fp32, int8 (faster on a CPU) or fp16 (for GPUs); auto takes int8 where its scores agree with fp32',
   )
     .choices(precisionChoices)
     .default('auto');

@@ -35,10 +35,10 @@ interface Options {
 
 export const predict = new Command('predict')
   .description('judge images, folders of images and videos')
-  .argument('<path...>', 'images, folders, videos')
-  .requiredOption('--model <folder>', 'a bundle')
-  .option('--out <folder>', 'write heatmap overlays here, a new or empty folder')
-  .option('--html <file>', 'write a page with all overlays, the highest scores first')
+  .argument('<path...>', 'images, folders and videos')
+  .requiredOption('--model <folder>', 'the bundle that judges')
+  .option('--out <folder>', 'write heatmap overlays to this folder, new or empty')
+  .option('--html <file>', 'write an HTML page with all overlays, the highest scores first')
   .option('--json', 'print one JSON object a line', false)
   .addOption(reviewOption())
   .option('--fail-on-anomaly', 'exit with 1 when anything is anomalous', false)
@@ -50,11 +50,11 @@ export const predict = new Command('predict')
   .addHelpText(
     'after',
     `
-Prints score, ratio to the threshold and verdict of every image, and of every frame of a video.
-Overlays are as large as the image; of videos, only frames that are anomalous or for review get one,
-at the model's size.
-Exits with 0 whatever the verdicts, unless --fail-on-anomaly is given. What cannot be read is reported, the rest goes on,
-and the exit code is that of the first error.`,
+Prints the score, the ratio to the threshold and the verdict of every image, and of every frame of a video.
+An overlay has the size of its image. In videos, only anomalous frames and frames for review get one, at the
+model's size.
+The exit code does not depend on the verdicts, unless --fail-on-anomaly is given. Files that cannot be read are
+reported and skipped; the exit code is then that of the first error.`,
   )
   .action(async (paths: string[], options: Options) => {
     const [

@@ -6,7 +6,7 @@ import { configuredReview } from '../../line/config/threshold.js';
 export const reviewOption = (): Option =>
   new Option(
     '--review <band>',
-    'call what lies below the threshold, but above this, for review: a rate of false alarms (5%), or a part of the threshold (0.9)',
+    'mark frames between this limit and the threshold for review: a rate of false alarms (5%) or a part of the threshold (0.9)',
   ).argParser(band);
 
 /** A parser for `5%` and `0.9`. */

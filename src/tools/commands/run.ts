@@ -14,11 +14,11 @@ const LINGER = 1000;
 
 export const run = new Command('run')
   .description('watch the cameras of a configuration and raise alerts')
-  .requiredOption('--config <file>', 'configuration, YAML')
-  .option('--ffmpeg <file>', "the ffmpeg to use, instead of the configuration's")
+  .requiredOption('--config <file>', 'the configuration file')
+  .option('--ffmpeg <file>', "the ffmpeg to use instead of the configuration's")
   .addHelpText(
     'after',
-    '\nSIGTERM and Ctrl-C stop it, SIGHUP has it read its configuration again. It ends by itself when every camera is a file that has been played.',
+    '\nSIGTERM and Ctrl-C stop it; SIGHUP reloads the configuration. It ends when every camera is a file or folder that has\nplayed to its end.',
   )
   .action(async (options: Options) => {
     // Whoever sends a signal need not know what the daemon is about: SIGHUP comes to nothing before there is something

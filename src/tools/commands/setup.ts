@@ -3,14 +3,15 @@ import { interruptible } from './interruption.js';
 import { wholeNumber } from './numbers.js';
 
 const tensorflow = new Command('tensorflow')
-  .description('set up the tensorflow engine, from the TensorFlow wheel of a Python')
+  .description('set up the tensorflow engine with the TensorFlow of a Python installation')
   .option('--python <program>', 'the Python that has TensorFlow', 'python3')
   .addHelpText(
     'after',
     `
-Installs @tensorflow/tfjs-node-gpu into a folder of its own (KDAD_EDGE_TENSORFLOW, or kdad-edge/tensorflow among your data), compiles its
-addon against the wheel's library, and has it take a step of training. Whether it computes on a GPU is the wheel's matter.
-It may be run any number of times: what is set up already is only tried. docs/hardware.md has the commands for each kind of box.`,
+Installs @tensorflow/tfjs-node-gpu into its own folder (KDAD_EDGE_TENSORFLOW, or kdad-edge/tensorflow in your data
+folder), compiles its addon against the wheel's library, and tries a training step. The wheel decides whether it
+computes on a GPU. You can run it again: it then only checks what is there. docs/hardware.md has the commands for each
+kind of box.`,
   )
   .action(async ({ python }: { python: string }) => {
     const { setUpTensorflow } = await import('../setup/tensorflow/set-up.js');
@@ -31,10 +32,10 @@ It may be run any number of times: what is set up already is only tried. docs/ha
 
 const cuda = new Command('cuda')
   .description("fetch onnxruntime's libraries for CUDA and TensorRT (linux/x64)")
-  .option('--cuda <version>', 'the major version of CUDA to fetch them for, instead of the one found', wholeNumber(1))
+  .option('--cuda <version>', 'the major version of CUDA, instead of the one found', wholeNumber(1))
   .addHelpText(
     'after',
-    "\nRuns onnxruntime-node's own installer, which fetches them from NuGet. npm ci takes them away again.",
+    "\nRuns onnxruntime-node's own installer, which downloads from NuGet. npm ci removes the libraries again.",
   )
   .action(async (options: { cuda?: number }) => {
     const { setUpCuda } = await import('../setup/cuda/set-up.js');
@@ -48,6 +49,6 @@ const cuda = new Command('cuda')
   });
 
 export const setup = new Command('setup')
-  .description('set up what npm does not bring along')
+  .description('set up what npm does not install')
   .addCommand(cuda)
   .addCommand(tensorflow);

@@ -23,22 +23,22 @@ interface DistillOptions {
 }
 
 const distill = new Command('distill')
-  .description('make a teacher that reproduces another one on a broad corpus of pictures')
+  .description('train a new teacher to reproduce another one on a broad set of pictures')
   .requiredOption('--teacher <name or file>', 'the teacher to learn from')
-  .requiredOption('--corpus <folder...>', 'ordinary pictures, thousands of them; folders in them count, too')
+  .requiredOption('--corpus <folder...>', 'folders with thousands of ordinary pictures, searched with their subfolders')
   .requiredOption('--out <file>', 'the safetensors file to write')
-  .option('--start <name or file>', 'weights to begin with, of an earlier run; random ones when left out')
-  .option('--images <n>', 'random crops to learn from', wholeNumber(1), 200_000)
+  .option('--start <name or file>', 'weights of an earlier run to start from; random without it')
+  .option('--images <n>', 'how many random crops to learn from', wholeNumber(1), 200_000)
   .option('--size <pixels>', 'height and width of the crops', multipleOf16, 128)
-  .option('--batch <n>', 'crops a step', wholeNumber(1), 32)
-  .option('--learning-rate <rate>', 'the highest; less with --start, which knows much already', positiveNumber, 1e-3)
-  .option('--seed <n>', 'decides the first weights, the held-out pictures and the crops', wholeNumber(0), 0)
-  .option('--resume', 'go on where an interrupted run stopped; --images may be larger', false)
+  .option('--batch <n>', 'crops in each step', wholeNumber(1), 32)
+  .option('--learning-rate <rate>', 'the highest learning rate; use less with --start', positiveNumber, 1e-3)
+  .option('--seed <n>', 'the seed of the first weights, the held-out pictures and the crops', wholeNumber(0), 0)
+  .option('--resume', 'continue an interrupted run; --images may be larger', false)
   .addOption(engineOption())
   .addOption(threadsOption())
   .addHelpText(
     'after',
-    '\nEvery 4096 crops a checkpoint is written and the similarity to the teacher measured on held-out pictures.',
+    '\nEvery 4096 crops, it writes a checkpoint and measures the similarity to the teacher on held-out pictures.',
   )
   .action(async (options: DistillOptions) => {
     const [{ distilTeacher }, { resolveTeacher }, { openEngine }] = await Promise.all([
@@ -93,7 +93,7 @@ function multipleOf16(text: string): number {
 }
 
 const list = new Command('list')
-  .description('the teachers that --teacher takes by name')
+  .description('list the teachers that --teacher takes by name')
   .option('--json', 'print them as JSON', false)
   .action(async ({ json }: { json: boolean }) => {
     const { listTeachers } = await import('../../learning/teacher/store.js');
@@ -107,10 +107,10 @@ const list = new Command('list')
   });
 
 const importFile = new Command('import')
-  .description('keep a teacher under a name: safetensors (torchvision, timm, folded) or a .pth of PyTorch')
-  .argument('<file>', 'weights of a ResNet-18; nothing in it is executed')
-  .requiredOption('--name <name>', 'what to call it')
-  .option('--replace', 'put it in the place of one of that name', false)
+  .description('store a teacher under a name, from safetensors (torchvision, timm, folded) or a .pth file of PyTorch')
+  .argument('<file>', 'weights of a ResNet-18; no code in the file is executed')
+  .requiredOption('--name <name>', 'the name to store it under')
+  .option('--replace', 'replace a teacher of the same name', false)
   .action(async (file: string, { name, replace }: { name: string; replace: boolean }) => {
     const { importTeacher } = await import('../../learning/teacher/store.js');
     const { path } = await importTeacher(file, name, { replace });
@@ -118,9 +118,9 @@ const importFile = new Command('import')
   });
 
 const pull = new Command('pull')
-  .description('fetch ImageNet weights of ResNet-18: resnet18.tv_in1k or resnet18.a1_in1k')
+  .description('download ImageNet weights of ResNet-18: resnet18.tv_in1k or resnet18.a1_in1k')
   .argument('<name>')
-  .option('--replace', 'fetch it again', false)
+  .option('--replace', 'download it again', false)
   .action(async (name: string, { replace }: { replace: boolean }) => {
     const { pullTeacher } = await import('../../learning/teacher/pull.js');
     const interruption = interruptible();

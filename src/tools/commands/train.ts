@@ -43,43 +43,50 @@ interface Options extends DatasetChoice {
 const OVERLAP = 0.1;
 
 export const train = withDatasetOptions(
-  new Command('train').description('learn a product from good images and write a bundle'),
+  new Command('train').description('learn a product from good images, and write a bundle'),
   'good images: any folder, or a dataset',
 )
-  .requiredOption('--out <folder>', 'where to write the bundle')
-  .option('--teacher <name or file>', 'ResNet-18 weights; otherwise what was pulled, else what comes with kdad-edge')
-  .addOption(new Option('--recipe <name>', 'how to train').choices(['kdad', 'memory', 'seed', 'paper']).default('kdad'))
-  .option('--epochs <n>', "passes over the images, instead of the recipe's", wholeNumber(1))
-  .option('--seed <n>', 'decides the split, the first weights and the order', wholeNumber(0), 0)
+  .requiredOption('--out <folder>', 'the bundle to write, a new folder')
+  .option(
+    '--teacher <name or file>',
+    'ResNet-18 weights; without it, a teacher that was pulled, or else the one in the package',
+  )
+  .addOption(new Option('--recipe <name>', 'how to learn').choices(['kdad', 'memory', 'seed', 'paper']).default('kdad'))
+  .option('--epochs <n>', "passes over the images instead of the recipe's", wholeNumber(1))
+  .option('--seed <n>', 'the seed of the split, the first weights and the order', wholeNumber(0), 0)
   .option(
     '--size <height>x<width>',
-    "of the frames in pixels, multiples of 16, instead of the pictures' own shape",
+    "the size of the frames in pixels, multiples of 16, instead of the pictures' own shape",
     frameSize,
   )
   .option(
     '--tiles <rows>x<columns>',
-    'cut frames into tiles, each as large as a whole frame otherwise: for defects that are small on it',
+    'for small defects: cut frames into tiles that are each seen at full size',
     tileCounts,
   )
-  .option('--overlap <percent>', 'of neighbouring tiles, 10% by default', percentage)
-  .option('--false-alarms <percent>', "of good parts, instead of the recipe's: 1%, 0.5%", percentage)
-  .option('--exclude <file>', 'good images to leave out: a text file of their paths in the folder, one a line')
-  .option('--drop-odd', 'leave out the good images that score far above the others, and name them', false)
-  .option('--from <bundle>', 'with --add: a bundle that is to know more good images, in seconds, without training')
-  .option('--add <folder>', 'good images that the bundle of --from called bad')
-  .option('--report <file>', 'write an HTML page about it, with the test images where there are some')
-  .option('--resume', 'go on where an interrupted training stopped', false)
+  .option('--overlap <percent>', 'how much neighbouring tiles overlap (default: 10%)', percentage)
+  .option(
+    '--false-alarms <percent>',
+    "the wanted rate of good parts called bad, for example 0.5%, instead of the recipe's",
+    percentage,
+  )
+  .option('--exclude <file>', 'a text file with good images to leave out, one path a line')
+  .option('--drop-odd', 'leave out good images that score far above the others, and name them', false)
+  .option('--from <bundle>', 'with --add: the bundle that learns more good images, in seconds and without training')
+  .option('--add <folder>', 'with --from: good images that the bundle called bad')
+  .option('--report <file>', 'write an HTML report, with the test images if there are any')
+  .option('--resume', 'continue an interrupted training', false)
   .option(
     '--activate',
-    'put it to use, if it is not worse than the version in use; --out is a folder in a store',
+    'use the bundle if it is not worse than the version in use; --out is then a folder in a store',
     false,
   )
-  .option('--evaluate <folder>', "images to compare both on, instead of the dataset's test images")
+  .option('--evaluate <folder>', "with --activate: images to compare on, instead of the dataset's test images")
   .addOption(engineOption())
   .addOption(threadsOption())
   .addHelpText(
     'after',
-    `\nCtrl-C ends the training early and keeps the best student so far; a second one stops at once.\n\n${CRITERION}\nSo does a training that was stopped early. Without images to compare on, a bundle that is whole is put to use.`,
+    `\nCtrl-C ends the training early and keeps the best student so far. A second Ctrl-C stops at once.\n\n${CRITERION}\nThe same holds for a training that was stopped early. Without images to compare on, a complete bundle is used.`,
   )
   .action(async (options: Options) => {
     const { from } = options;
