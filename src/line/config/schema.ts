@@ -27,33 +27,33 @@ const isLoopback = (host: string): boolean =>
 const inspection = z.strictObject({
   maxBatch: whole(1, 64)
     .default(8)
-    .describe('Frames judged at once at most, over all cameras (and no more than the model allows).'),
+    .describe('The most frames to judge at once, over all cameras. The model may allow fewer.'),
   maxWait: duration('0ms', '1h')
     .prefault('0ms')
     .describe(
-      'A frame waits at most so long for those of other cameras to share its batch. While one batch is judged, frames gather for the next anyway.',
+      'The longest time that a frame waits for frames of other cameras to share its batch. Frames also gather while the batch before is judged.',
     ),
   queue: whole(1, 64)
     .default(4)
-    .describe('Frames of one camera that wait at most; when one more comes, the oldest is dropped and counted.'),
+    .describe('The most frames of one camera that wait. When one more comes, the oldest is dropped and counted.'),
   threads: whole(0, MOST_THREADS)
     .default(0)
-    .describe('Threads of the detector; 0 takes one for each core that the daemon may use (affinity, quota).'),
+    .describe('CPU threads of the detector. 0 means one for each core that the daemon may use (affinity and quota).'),
   precision: z
     .enum(precisionChoices)
     .default('auto')
     .describe(
-      'Numbers that the detector computes in: `fp32`; `int8`, which is faster on a processor; `fp16`, for GPUs. `auto` takes int8 where its scores agree and the processor has instructions for it.',
+      'The numbers that the detector computes with: `fp32`, `int8` (faster on a CPU) or `fp16` (for GPUs). `auto` uses int8 if its scores agree with fp32 and the CPU has instructions for it.',
     ),
   batchTimeout: duration('100ms', '1h')
     .prefault('30s')
-    .describe('A detector that has not answered for so long hangs, and is replaced.'),
+    .describe('A detector that does not answer for this long is replaced.'),
 });
 
 const open = z
   .strictObject({
-    k: whole(1, 1000).default(3).describe('An alert opens when so many ...'),
-    n: whole(1, 1000).default(5).describe('... of the last so many frames were anomalous.'),
+    k: whole(1, 1000).default(3).describe('An alert opens when this many of the last `n` frames are anomalous.'),
+    n: whole(1, 1000).default(5).describe('The number of last frames that `k` looks at.'),
   })
   .refine(({ k, n }) => k <= n, { path: ['k'], message: 'expected at most n' });
 
@@ -61,11 +61,11 @@ const alert = z.strictObject({
   open: open.prefault({}).describe('When an alert opens.'),
   release: number(0.1, 1)
     .default(0.9)
-    .describe('A frame counts as good again when its score is below this share of the threshold.'),
-  goodFrames: whole(1, 10_000).default(5).describe('An alert closes after so many good frames in a row.'),
+    .describe('A frame counts as good again when its score is below this fraction of the threshold.'),
+  goodFrames: whole(1, 10_000).default(5).describe('An alert closes after this many good frames in a row.'),
   cooldown: duration('0ms', '168h')
     .prefault('5s')
-    .describe('After an alert closed, its camera opens no new one for so long.'),
+    .describe('After an alert has closed, its camera opens no new one for this long.'),
 });
 
 const megabytes = number(0, 1e7);
@@ -76,11 +76,11 @@ const evidence = z.strictObject({
     .default(true)
     .describe("Keep each alert's worst frame, overlay and event in `stateDir`/evidence.")
     .meta(restarts('daemon')),
-  maxAge: duration('1s', '87600h').prefault('720h').describe('Evidence is taken away after so long.'),
-  maxSize: megabytes.default(1000).describe('Megabytes that all evidence may take; the oldest goes first.'),
+  maxAge: duration('1s', '87600h').prefault('720h').describe('Evidence older than this is deleted.'),
+  maxSize: megabytes.default(1000).describe('The most megabytes of evidence; the oldest is deleted first.'),
   minFree: megabytes
     .default(500)
-    .describe('Megabytes of the disk that stay free: with less, old evidence goes, and nothing is written.'),
+    .describe('Megabytes of the disk to keep free. With less, old evidence is deleted and nothing is written.'),
 });
 
 const topic = mqttText(
@@ -99,31 +99,31 @@ const mqtt = z
       )
       .default('mqtt://127.0.0.1:1883')
       .describe('The broker: `mqtt://`, `mqtts://` (TLS), `ws://` or `wss://`.'),
-    topicPrefix: topic.default('kdad-edge').describe('What every topic begins with; give every box its own.'),
+    topicPrefix: topic.default('kdad-edge').describe('The beginning of every topic. Give every box its own.'),
     version: z
       .literal([5, '3.1.1'])
       .transform((version) => String(version) as '5' | '3.1.1')
       .prefault(5)
-      .describe('MQTT version: 5, or 3.1.1 for brokers that know no better.'),
-    clientId: mqttText(text(256)).optional().describe('Client identifier; one at random when absent.'),
+      .describe('MQTT version: 5, or 3.1.1 for brokers without it.'),
+    clientId: mqttText(text(256)).optional().describe('Client identifier. Without it, a random one.'),
     username: mqttText(text(1024)).optional().describe('User name at the broker.'),
-    password: text(16_384).optional().describe('Password; better a reference to the environment, or `passwordFile`.'),
+    password: text(16_384).optional().describe('Password. Prefer a reference to the environment, or `passwordFile`.'),
     passwordFile: path
       .optional()
-      .describe('File that holds the password, instead of `password`; a line break at its end does not count.'),
+      .describe('File with the password, instead of `password`. A line break at its end does not count.'),
     ca: path
       .optional()
-      .describe("PEM file of the authority that signed the broker's certificate, where it is not a public one."),
-    cert: path.optional().describe("PEM file of this client's certificate, for brokers that ask for one."),
+      .describe("PEM file of the authority that signed the broker's certificate, if it is not a public one."),
+    cert: path.optional().describe("PEM file of this client's certificate, for brokers that require one."),
     key: path.optional().describe("PEM file of this client's key."),
-    verdicts: z.boolean().default(false).describe('Publish the verdict on every frame, too.').meta(restarts('no')),
-    homeAssistant: z.boolean().default(false).describe('Have Home Assistant discover each camera, see mqtt.md.'),
-    discoveryPrefix: topic.default('homeassistant').describe("What Home Assistant's topics of discovery begin with."),
+    verdicts: z.boolean().default(false).describe('Also publish the verdict on every frame.').meta(restarts('no')),
+    homeAssistant: z.boolean().default(false).describe('Let Home Assistant discover each camera; see mqtt.md.'),
+    discoveryPrefix: topic.default('homeassistant').describe("The beginning of Home Assistant's discovery topics."),
     commands: z
       .boolean()
       .default(false)
       .describe(
-        'Obey commands over MQTT: judge a frame, set a threshold, mute, activate a model. Whoever may publish to their topics can do all that: see mqtt.md for what the broker should allow.',
+        'Obey commands over MQTT: judge a frame, set a threshold, mute, activate a model. Everybody who may publish to their topics can do this; mqtt.md says what the broker should allow.',
       ),
   })
   .refine(({ password, passwordFile }) => password === undefined || passwordFile === undefined, {
@@ -144,11 +144,11 @@ const http = z
     host: text(253)
       .refine((host) => isIP(host) !== 0 || isHost(host), 'expected the name or the address of this machine')
       .default('127.0.0.1')
-      .describe('Address to listen on; one that other machines can reach needs a `tokenFile`.'),
-    port: whole(0, 65_535).default(9464).describe('Port; 0 takes any free one.'),
+      .describe('Address to listen on. An address that other machines can reach needs a `tokenFile`.'),
+    port: whole(0, 65_535).default(9464).describe('Port. 0 means any free port.'),
     tokenFile: path
       .optional()
-      .describe('File that holds a bearer token: whoever asks for more than `/healthz` and `/readyz` has to give it.'),
+      .describe('File with a bearer token. Every request needs it, except `/healthz` and `/readyz`.'),
   })
   .refine(({ host, tokenFile }) => isLoopback(host) || tokenFile !== undefined, {
     path: ['host'],
@@ -159,27 +159,29 @@ const http = z
 export const configSchema = z
   .strictObject({
     model: path.describe(
-      'The bundle, the folder that `kdad-edge train` wrote, or a store of versions; for every camera that names none of its own.',
+      'The model: a bundle that `kdad-edge train` wrote, or a store of versions. It judges every camera that names no model of its own.',
     ),
     stateDir: path
       .optional()
       .transform((folder) => folder ?? defaultStateFolder())
       .describe(
-        'Folder for what must outlast a restart: alerts that the broker has not got yet, evidence, and what was commanded for cameras. By default the one that systemd gives, else `~/.local/state/kdad-edge`. Every daemon needs its own.',
+        'Folder for what must outlast a restart: alerts that wait for the broker, evidence, and commanded settings. By default the folder that systemd gives, or else `~/.local/state/kdad-edge`. Every daemon needs its own.',
       ),
     engine: z
       .enum(engineNames)
       .default('onnx')
-      .describe('What computes: `onnx` (ONNX Runtime), or `tensorflow`, which `kdad-edge setup tensorflow` sets up.'),
+      .describe('The engine that computes: `onnx` (ONNX Runtime), or `tensorflow` after `kdad-edge setup tensorflow`.'),
     device: z
       .string()
       .max(16)
       .regex(devicePattern, `expected ${DEVICES}`)
       .default('auto')
       .describe(
-        'What the onnx engine runs on: `cpu`, `cuda`, `tensorrt` or `webgpu`, with an index where there are several (`cuda:1`); see hardware.md. One that does not work is an error. `auto` takes `cuda` where that was installed and works, else the processor.',
+        'The device of the onnx engine: `cpu`, `cuda`, `tensorrt` or `webgpu`, with an index if there are several (`cuda:1`); see hardware.md. A device that does not work is an error. `auto` uses `cuda` if it is installed and works, otherwise the CPU.',
       ),
-    ffmpeg: path.optional().describe('The ffmpeg to use; otherwise FFMPEG_PATH, the PATH, then the packaged ones.'),
+    ffmpeg: path
+      .optional()
+      .describe('The ffmpeg to use. Without it: FFMPEG_PATH, then the PATH, then the ones in the package.'),
     cameras: z
       .array(camera)
       .min(1, 'expected at least one camera')
@@ -196,24 +198,24 @@ export const configSchema = z
     threshold: configuredThreshold
       .optional()
       .describe(
-        "From which score on a frame is anomalous, for every camera that says nothing itself: `{ factor: 1.1 }`, or `{ falseAlarms: 0.5% }`. Without it the models' own thresholds count.",
+        "The score from which a frame is anomalous, for every camera without its own: `{ factor: 1.1 }` or `{ falseAlarms: 0.5% }`. Without it, the models' own thresholds apply.",
       )
       .meta(restarts('no')),
     review: configuredReview
       .optional()
       .describe(
-        'A band below the threshold whose frames get the verdict `review`, and open no alert: `{ falseAlarms: 5% }`, or `{ factor: 0.9 }`. Without it there is none.',
+        'A band below the threshold. Its frames get the verdict `review` and open no alert: `{ falseAlarms: 5% }` or `{ factor: 0.9 }`. Without it, there is no band.',
       )
       .meta(restarts('no')),
     inspection: inspection.prefault({}).describe('How frames are judged.'),
     alert: alert.prefault({}).describe('When an alert opens and closes.').meta(restarts('no')),
-    evidence: evidence.prefault({}).describe('What is kept of alerts on disk.').meta(restarts('no')),
-    mqtt: mqtt.optional().describe('Where alerts go; without it, only the log and the metrics tell of them.'),
-    http: http.prefault({}).describe('Health, status and metrics, see operations.md.'),
+    evidence: evidence.prefault({}).describe('What to keep of alerts on disk.').meta(restarts('no')),
+    mqtt: mqtt.optional().describe('The broker that gets the alerts. Without it, only log and metrics report them.'),
+    http: http.prefault({}).describe('Health, status and metrics; see operations.md.'),
     logLevel: z
       .enum(['error', 'warn', 'info', 'debug'])
       .default('info')
-      .describe('The least important lines that are logged.')
+      .describe('The least important level that is logged.')
       .meta(restarts('no')),
   })
   .superRefine((config, context) => {

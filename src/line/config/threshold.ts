@@ -7,7 +7,7 @@ const factor = z
   .number()
   .min(0.1)
   .max(10)
-  .describe("The model's threshold times so much: above 1 fewer frames are anomalous, below 1 more.");
+  .describe("Multiply the model's threshold by this: above 1, fewer frames are anomalous; below 1, more.");
 
 /**
  * A threshold by that of the model: so it keeps its meaning when another one judges, or the same one in another
@@ -33,7 +33,7 @@ export const configuredThreshold = z
       falseAlarms: share(0.01, 50)
         .optional()
         .describe(
-          'So many good parts may be called anomalous, say `0.5%`, by the scores of held-out good images in the model: their median, and a multiple of their upper spread.',
+          'The share of good parts that may be called anomalous, for example `0.5%`. The threshold is found from the scores of held-out good images in the model: their median plus a multiple of their upper spread.',
         ),
     },
     {
@@ -52,11 +52,16 @@ export const configuredThreshold = z
 export const configuredReview = z
   .strictObject(
     {
-      factor: z.number().min(0.1).max(0.99).optional().describe("The camera's threshold times so much."),
+      factor: z
+        .number()
+        .min(0.1)
+        .max(0.99)
+        .optional()
+        .describe("The band starts at the camera's threshold times this."),
       falseAlarms: share(0.01, 50)
         .optional()
         .describe(
-          'So many good parts may be reviewed or called anomalous, say `5%`: more than `threshold` is for. A threshold set by command takes the band along.',
+          'The share of good parts that may be reviewed or called anomalous, for example `5%`; more than for `threshold`. A commanded threshold moves the band with it.',
         ),
     },
     {
