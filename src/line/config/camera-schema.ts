@@ -100,9 +100,7 @@ export const camera = z
       .describe('Where the frames come from.'),
     fps: rate
       .optional()
-      .describe(
-        `The most frames to judge in a second. Without it, all of them (for a folder ${defaultFolderFps}).`,
-      ),
+      .describe(`The most frames to judge in a second. Without it, all of them (for a folder ${defaultFolderFps}).`),
     rotate: z
       .literal([0, 90, 180, 270])
       .default(0)
