@@ -24,15 +24,19 @@ export async function activationRanges(
   const edges = new Map(activations(graph).map((edge) => [edge.name, edge]));
   const session = await Session.open(graph.encode({ symbolicBatch: true, outputs: edges }), { threads });
   const shape = [1, ...graph.inputs[0].shape.slice(1)];
-  const observe = async (note: (name: string, values: Float32Array) => void) => {
+  const observe = async (note: (name: string, values: Float32Array, shape: readonly number[]) => void) => {
     for (const data of frames) {
       const results = await session.run({ frames: { data, shape } });
-      for (const [name, result] of Object.entries(results)) note(name, result.data as Float32Array);
+      for (const [name, result] of Object.entries(results)) note(name, result.data as Float32Array, result.shape);
     }
   };
   try {
     const whole = new Map<string, Range>();
-    await observe((name, values) => whole.set(name, extended(whole.get(name), values)));
+    const means = new Map<string, Float32Array>();
+    await observe((name, values, dimensions) => {
+      whole.set(name, extended(whole.get(name), values));
+      means.set(name, withMeans(means.get(name), values, dimensions, frames.length));
+    });
     const histograms = new Map([...whole].map(([name, range]) => [name, new Histogram(range)]));
     await observe((name, values) => histograms.get(name)?.add(values));
     const least = new Set(
@@ -41,7 +45,7 @@ export async function activationRanges(
     return new Map(
       [...histograms].map(([name, histogram]) => [
         name,
-        least.has(name) ? widened(whole.get(name)) : histogram.bestRange(),
+        { ...(least.has(name) ? widened(whole.get(name)) : histogram.bestRange()), means: means.get(name) },
       ]),
     );
   } finally {
@@ -56,6 +60,23 @@ function extended(range: Range = { low: 0, high: 0 }, values: Float32Array): Ran
     if (value > high) high = value;
   }
   return { low, high };
+}
+
+/** The sums of the channels' means over frames, each divided by how many frames there are. */
+function withMeans(
+  before: Float32Array | undefined,
+  values: Float32Array,
+  [, channels]: readonly number[],
+  frames: number,
+): Float32Array {
+  const means = before ?? new Float32Array(channels);
+  const area = values.length / channels;
+  for (let channel = 0; channel < channels; channel++) {
+    let sum = 0;
+    for (let i = channel * area; i < (channel + 1) * area; i++) sum += values[i];
+    means[channel] += sum / area / frames;
+  }
+  return means;
 }
 
 /** Distances to the nearest prototype: nothing is cut off, since the largest are what is looked for. */

@@ -1,12 +1,14 @@
 import { KdadError } from '../../../common/errors.js';
 import { type Chain, chains, comparisons } from './chains.js';
 import { type Edge, Graph, type Node } from './graph.js';
-import { quantiseBias, quantiseFilter } from './quantised-filter.js';
+import { meanErrors, quantiseBias, quantiseFilter } from './quantised-filter.js';
 
 /** What an activation's values lie between; what lies outside is cut off. */
 export interface Range {
   readonly low: number;
   readonly high: number;
+  /** The mean of each channel (axis 1), of what goes into a convolution. */
+  readonly means?: Float32Array;
 }
 
 /** An edge of bytes, each meaning (byte - zero) * scale. */
@@ -23,11 +25,10 @@ interface Quantised {
  */
 export function activations(graph: Graph): Edge[] {
   const found = chains(graph);
-  const produced = new Set(found.map(({ end }) => end.name));
-  const pooled = graph.nodes.filter(({ operator }) => operator === 'MaxPool').map(({ outputs }) => outputs[0].name);
   const entering = found.flatMap(({ kind, operands }) => (kind === 'convolution' ? operands : []));
-  const outside = entering.filter(({ name }) => !produced.has(name) && !pooled.includes(name));
-  return [...new Map([...outside, ...found.map(({ measured }) => measured)].map((edge) => [edge.name, edge])).values()];
+  return [
+    ...new Map([...entering, ...found.map(({ measured }) => measured)].map((edge) => [edge.name, edge])).values(),
+  ];
 }
 
 /**
@@ -74,7 +75,11 @@ class Quantiser {
     const { graph } = this;
     const from = this.#quantised(x);
     const to = this.#scale(measured);
-    const { data, scales } = quantiseFilter(this.#original.dataOf(filter) as Float32Array, filter.shape[0]);
+    const weights = this.#original.dataOf(filter) as Float32Array;
+    const quantised = quantiseFilter(weights, filter.shape[0]);
+    const { data, scales } = quantised;
+    const means = this.#ranges.get(x.name)?.means;
+    const corrected = means ? difference(bias, meanErrors(weights, quantised, means)) : bias;
     const channels = [scales.length];
     const operands = [
       from.edge,
@@ -85,7 +90,7 @@ class Quantiser {
       graph.constant(new Int8Array(scales.length), channels, 'int8'),
       to.scale,
       to.zero,
-      bias && graph.constant(quantiseBias(bias, scales, from.step), channels, 'int32'),
+      corrected && graph.constant(quantiseBias(corrected, scales, from.step), channels, 'int32'),
     ];
     const [edge] = graph.node('QLinearConv', operands, [{ shape: end.shape, type: 'uint8' }], attributes);
     return { ...to, edge };
@@ -165,3 +170,6 @@ class Quantiser {
     };
   }
 }
+
+const difference = (bias: Float32Array | undefined, errors: Float32Array): Float32Array =>
+  errors.map((error, channel) => (bias?.[channel] ?? 0) - error);

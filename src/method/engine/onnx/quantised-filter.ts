@@ -26,3 +26,26 @@ export function quantiseFilter(weights: Float32Array, channels: number): { data:
 export function quantiseBias(bias: Float32Array, scales: Float32Array, step: number): Int32Array {
   return Int32Array.from(bias, (value, channel) => Math.round(value / (scales[channel] * step)));
 }
+
+/**
+ * What rounding a filter adds to each output channel on average, so that the bias can take it away (bias correction,
+ * Nagel et al. 2019, https://arxiv.org/abs/1906.04721).
+ *
+ * @param means of the input's channels
+ */
+export function meanErrors(
+  weights: Float32Array,
+  { data, scales }: ReturnType<typeof quantiseFilter>,
+  means: Float32Array,
+): Float32Array {
+  const size = weights.length / scales.length;
+  const area = size / means.length;
+  return scales.map((scale, channel) => {
+    let sum = 0;
+    for (let i = 0; i < size; i++) {
+      const at = channel * size + i;
+      sum += (data[at] * scale - weights[at]) * means[Math.floor(i / area)];
+    }
+    return sum;
+  });
+}
