@@ -19,7 +19,7 @@ export interface SceneShift {
 
 /** What to do about it. */
 export const sceneAdvice =
-  'light or scene have changed since the model was calibrated: put light, lens and position right, or calibrate anew or train with new pictures';
+  'light or scene have changed since the model was calibrated: correct light, lens and position, calibrate again, or train with new pictures';
 
 /**
  * @param scores of good parts

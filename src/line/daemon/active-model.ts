@@ -151,5 +151,5 @@ export function tellFallback(
 ): void {
   metrics.modelSwaps.inc({ result: 'refused' });
   const about = { model: name, modelVersion: version, reason: message };
-  log.error(about, 'the version in use cannot be used; the one before it judges');
+  log.error(about, 'the version in use cannot be loaded; the previous version judges');
 }

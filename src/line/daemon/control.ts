@@ -56,7 +56,7 @@ export class Control {
     });
     const local = new LocalSocket(stateDir, (request) => controller.handle(request));
     this.#local = withoutGating(local, (reason) =>
-      log.warn({ reason }, 'nobody can command the daemon from this machine'),
+      log.warn({ reason }, 'the daemon takes no commands from this machine'),
     );
     const prefix = client?.topicPrefix ?? '';
     this.#channel =
@@ -68,11 +68,11 @@ export class Control {
         answer: async (command) => JSON.stringify(await controller.handle(command)),
         onIgnored: ({ name: command, camera }) => {
           metrics.commands.inc({ command: 'unknown', outcome: 'ignored' });
-          log.warn({ command, camera }, 'a retained command was ignored: nobody asks for it now');
+          log.warn({ command, camera }, 'a retained command was ignored: it may be old');
         },
         onRefused: (reason) => {
           metrics.mqttRefused.inc({ kind: 'subscribe' });
-          log.error({ reason }, 'the broker does not let us listen for commands');
+          log.error({ reason }, 'the broker refuses the subscription to commands');
         },
       });
   }
@@ -82,8 +82,9 @@ export class Control {
     this.#stopping = new AbortController();
     for (const camera of cameras.names) {
       const { threshold, calibrated, muted, until } = limits.commanded(camera, activeModelOf(camera).bundle) ?? {};
-      if (threshold) log.warn({ camera, threshold }, 'a threshold holds that was set by command');
-      if (calibrated) log.warn({ camera, threshold: calibrated }, 'a threshold holds that was calibrated on the line');
+      if (threshold) log.warn({ camera, threshold }, 'a commanded threshold applies');
+      if (calibrated)
+        log.warn({ camera, threshold: calibrated }, 'a threshold that was calibrated on the line applies');
       if (muted) log.warn({ camera, until }, 'the camera is muted by command');
     }
     this.#channel?.start();

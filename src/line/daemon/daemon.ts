@@ -76,7 +76,7 @@ export class Daemon {
     });
     const lost = (reason: string) => {
       this.#metrics.stateFailures.inc({ part: 'overrides' });
-      log.error({ reason }, 'what was commanded before does not hold any more');
+      log.error({ reason }, 'earlier commands could not be read and no longer apply');
     };
     const { mqtt, stateDir } = config;
     this.#overrides = new Overrides(join(stateDir, 'overrides.json'), lost, undefined, mqtt?.commands ?? false);
@@ -139,7 +139,7 @@ export class Daemon {
     log.level = config.logLevel;
     this.#activeModels.changeRules(alertRules(config));
     const narrowed = this.#evidence?.changeLimits(evidenceLimits(config)).catch(({ message: reason }: Error) => {
-      log.error({ reason }, 'evidence beyond the limits cannot be taken away');
+      log.error({ reason }, 'evidence beyond the limits cannot be deleted');
     });
     await interruptibly(Promise.resolve(narrowed), signal);
     await this.#cameras.change(config.cameras, signal);
@@ -149,7 +149,7 @@ export class Daemon {
     const names = new Set(config.cameras.map(({ name }) => name));
     for (const camera of this.#playing) if (!names.has(camera)) this.#ended(camera);
     log.info({ changed: applied }, 'configuration reloaded');
-    if (postponed.length > 0) log.warn({ keys: postponed }, 'these keys take effect when the daemon starts again');
+    if (postponed.length > 0) log.warn({ keys: postponed }, 'these keys take effect after a restart of the daemon');
   }
 
   /** Stops every part, the last one first; whatever starts or reloads is interrupted. */
@@ -173,7 +173,7 @@ export class Daemon {
     log.info({ models, ffmpeg: ffmpeg.path, version }, 'starting');
     const outdated = warningOf(ffmpeg);
     if (outdated)
-      log.warn({ ffmpeg: ffmpeg.path, ...outdated }, 'this ffmpeg should not decode what comes over a network');
+      log.warn({ ffmpeg: ffmpeg.path, ...outdated }, 'this ffmpeg is too old to decode network streams safely');
 
     checkMasks(cameras, (camera) => activeModels.of(modelOf(this.#config, camera)).bundle, log);
     const bundleOf = (camera: string) => this.#activeModelOf(camera).bundle;
@@ -192,7 +192,7 @@ export class Daemon {
     this.#board = board;
     const evidence = keeping.keep
       ? new EvidenceFolder(join(stateDir, 'evidence'), evidenceLimits(this.#config), (reason) =>
-          log.warn({ reason }, 'something in the evidence folder cannot be read or removed, and is left alone'),
+          log.warn({ reason }, 'an entry of the evidence folder cannot be read or deleted; it is left there'),
         )
       : undefined;
     this.#evidence = evidence;
@@ -271,7 +271,7 @@ export class Daemon {
 
   #withoutEvidence(reason: string): void {
     this.#metrics.stateFailures.inc({ part: 'evidence' });
-    this.#log.error({ reason }, 'evidence cannot be kept; alerts are told without it');
+    this.#log.error({ reason }, 'evidence cannot be kept; alerts are sent without it');
   }
 
   #makeServer(): Part {
@@ -309,7 +309,7 @@ export class Daemon {
   /** Where systemd started the daemon. */
   #makeSupervision(): Part[] {
     const [log, progress] = [this.#log, this.#progress];
-    const onFailure = ({ message: reason }: Error) => log.error({ reason }, 'systemd cannot be told how the daemon is');
+    const onFailure = ({ message: reason }: Error) => log.error({ reason }, 'systemd cannot be notified');
     const systemd = Systemd.of(process.env, onFailure);
     if (!systemd) return [];
     return [named('supervision', new Supervision({ systemd, progress, status: () => this.#board.status(), log }))];
@@ -341,10 +341,10 @@ export class Daemon {
         this.#tellLimits(judged);
         for (const camera of judged) {
           if (!this.#limits.hasLapsed(camera, active.bundle)) continue;
-          const advice = 'calibrate on the line anew when this model has judged for a while';
+          const advice = 'calibrate on the line again when this model has judged for a while';
           this.#log.warn(
             { camera },
-            `the threshold that was calibrated on the line was for another model, and does not hold: ${advice}`,
+            `the threshold that was calibrated on the line was for another model and no longer applies: ${advice}`,
           );
         }
       },

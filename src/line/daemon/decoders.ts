@@ -31,7 +31,7 @@ export async function chooseDecoders(
       throwIfInterrupted(signal);
       throw error;
     });
-    if (fellBack) log.warn({ camera, wanted, failures }, 'the processor decodes: the hardware does not');
+    if (fellBack) log.warn({ camera, wanted, failures }, 'the hardware decoder cannot be used; the CPU decodes');
     else if (wanted !== 'none') log.info({ camera, decoder }, 'decoder chosen');
     await metrics.forgetDecoder(camera);
     metrics.cameraDecoder.set({ camera, decoder, fallback: String(fellBack) }, 1);

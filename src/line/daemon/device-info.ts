@@ -43,7 +43,7 @@ export class DeviceInfo {
     this.#told = { ...about, fallback: String(reason !== undefined) };
     this.#metrics.inferenceDevice.set(this.#told, 1);
     if (reason === undefined) this.#log.info({ ...about, threads }, 'detector loaded');
-    else this.#log.warn({ ...about, threads, reason }, 'the processor judges: the GPU cannot be used');
+    else this.#log.warn({ ...about, threads, reason }, 'the GPU cannot be used; the CPU judges');
   }
 
   forget(): void {

@@ -16,7 +16,7 @@ export interface DriftWatchOptions {
 
 const advice: Readonly<Record<DriftReason, string>> = {
   margin:
-    'good frames score higher than they did: look at light, focus and dirt, or calibrate anew, before false alarms come',
+    'good frames score higher than before: check light, focus and dirt, or calibrate again, before false alarms start',
   scene: sceneAdvice,
 };
 

@@ -25,7 +25,7 @@ export function checkMasks(
     const ignored = Number(share.toPrecision(3));
     if (share === 0)
       log.warn({ camera }, 'the areas to ignore are smaller than a pixel of the anomaly map: none is ignored');
-    else log[share < MUCH ? 'info' : 'warn']({ camera, ignored }, 'so much of the picture never counts');
+    else log[share < MUCH ? 'info' : 'warn']({ camera, ignored }, 'this share of the picture is ignored');
   }
 }
 

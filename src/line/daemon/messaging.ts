@@ -52,7 +52,7 @@ export function makeMessaging({ config, model, metrics, log }: MessagingOptions)
   metrics.outboxDepth = () => outbox.depth;
   const retained = new RetainedTopics(join(stateDir, 'retained.json'), (reason) => {
     metrics.stateFailures.inc({ part: 'retained' });
-    log.error({ reason }, 'what the broker retains of us cannot be remembered');
+    log.error({ reason }, 'the list of retained topics cannot be saved');
   });
   let reached = false;
   const client = new BrokerClient(settings, topics.availability, {
@@ -83,7 +83,7 @@ export function makeMessaging({ config, model, metrics, log }: MessagingOptions)
         discoveryPrefix: settings.discoveryPrefix,
         onRefused: (reason) => {
           metrics.mqttRefused.inc({ kind: 'subscribe' });
-          log.warn({ reason }, 'the broker does not let us hear of Home Assistant');
+          log.warn({ reason }, 'the broker refuses the subscription to the status of Home Assistant');
         },
       })
     : undefined;

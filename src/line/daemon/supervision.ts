@@ -45,8 +45,7 @@ export class Supervision {
   #look(): void {
     const { systemd, progress, status, log } = this.#options;
     const { stuck } = progress;
-    if (stuck && !this.#stuck)
-      log.error('cameras are live, but no frame is judged; systemd is left to start the daemon anew');
+    if (stuck && !this.#stuck) log.error('cameras are live, but no frame is judged; systemd will restart the daemon');
     this.#stuck = stuck;
     if (stuck) void systemd.tell('STATUS=no frame is judged');
     else if (systemd.watchdog === undefined) void systemd.tell(`STATUS=${describe(status())}`);

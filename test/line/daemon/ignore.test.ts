@@ -186,7 +186,7 @@ describe('areas to ignore', () => {
     const seeing = camera('blind', 'quarter', [rectangle(0, 0, 1, 0.5)]);
     const daemon = await startDaemon('blind', yaml('blind', seeing), { folder, brokerPort: broker.port });
     await until(() => /"msg":"camera live"/.test(daemon.log()), daemon.log, 60_000);
-    expect(daemon.log()).toMatch(/"ignored":0.5,.*so much of the picture never counts/);
+    expect(daemon.log()).toMatch(/"ignored":0.5,.*this share of the picture is ignored/);
     await writeFile(config, yaml('blind', all));
     daemon.process.kill('SIGHUP');
     await until(() => /leave nothing of the anomaly map/.test(daemon.log()), daemon.log);

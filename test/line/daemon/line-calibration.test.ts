@@ -68,7 +68,7 @@ http: { port: 0 }
 
   daemon = await start();
   expect(await status(daemon)).toMatchObject({ commanded: { calibrated: { factor: inForce }, muted: false } });
-  expect(daemon.log()).toContain('a threshold holds that was calibrated on the line');
+  expect(daemon.log()).toContain('a threshold that was calibrated on the line applies');
   expect((await calibrate('--undo')).stdout).toContain(`the threshold is ${threshold.toPrecision(4)} again, was `);
   expect((await status(daemon)).threshold).toBe(threshold);
   expect((await calibrate('--undo')).code).toBe(4);

@@ -60,7 +60,7 @@ describe('state that is damaged', () => {
     const daemon = await startDaemon('damaged', yaml(bundle, ['line'], settings), { folder, brokerPort: broker.port });
     await until(() => daemon.on('cameras/line/alert').length > 0, daemon.log);
     expect(daemon.log()).toContain('the outbox was damaged and has been set aside');
-    expect(daemon.log()).toContain('what was commanded before does not hold any more');
+    expect(daemon.log()).toContain('earlier commands could not be read and no longer apply');
     expect(daemon.log()).toContain('something in the evidence folder cannot be read');
     const metrics = await daemon.metrics();
     for (const part of ['outbox', 'overrides', 'retained'])

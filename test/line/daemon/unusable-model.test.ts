@@ -130,7 +130,7 @@ describe.skipIf(!canBeUnprivileged)('a model that cannot be used', () => {
       );
       expect(await versionOf(daemon)).toBe('1');
       expect(daemon.log()).toMatch(reason);
-      expect(daemon.log()).toContain('the version in use cannot be used; the one before it judges');
+      expect(daemon.log()).toContain('the version in use cannot be loaded; the previous version judges');
       expect((await daemon.metrics()).get('kdad_model_swaps_total{result="refused"}')).toBeGreaterThan(0);
       await stop(daemon);
     },
