@@ -1,7 +1,6 @@
 // How good the recipes are on every dataset in a folder: docs/results.md is made from this.
 //   node bench/products.js DIR --out FOLDER [--teacher FILE] [--seeds 3] [--recipes kdad,memory] [--only bottle,screw]
-//   [--robustness]
-//     [--spoiled] [--size 640x256] [--tiles 3x4 [--overlap 10%]]
+//     [--robustness] [--spoiled] [--size 640x256] [--tiles 3x4 [--overlap 10%]]
 // Trains what is not there yet, so that it may be stopped and called again. Writes results.json and results.md to
 // FOLDER; the table also goes to standard output. --robustness also judges the test images under other light, blur,
 // noise, shift and compression. --spoiled replaces one in fifty of the good images to learn from by a defective one,
