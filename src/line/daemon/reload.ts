@@ -14,6 +14,6 @@ export async function reload(read: () => Promise<Config>, daemon: Daemon, log: L
     if (error instanceof KdadError && error.code === 'INTERRUPTED') return;
     const { message, stack } = error as Error;
     const about = { problems: message.split('\n'), ...(!(error instanceof KdadError) && { stack }) };
-    log.error(about, 'the new configuration has mistakes; the old one still applies');
+    log.error(about, 'the new configuration has mistakes; the old one stays in force');
   }
 }

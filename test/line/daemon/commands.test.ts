@@ -116,7 +116,7 @@ describe.skipIf(!hasMosquitto)('a daemon that obeys commands', () => {
     const status = await requests.request('held/command/status', {});
     const commanded8 = { threshold: { factor: 8 }, muted: true };
     expect(status.result.cameras).toMatchObject([{ name: 'line', threshold: 8 * configured, commanded: commanded8 }]);
-    expect(daemon.log()).toMatch(/"threshold":\{"factor":8\},.*set by command/);
+    expect(daemon.log()).toMatch(/"threshold":\{"factor":8\},.*commanded threshold applies/);
     expect(daemon.log()).toMatch(/muted by command/);
     const verdict = () => requests.request(`${camera}/trigger`, {});
     expect((await verdict()).result).toMatchObject({ threshold: 8 * configured, anomalous: false });

@@ -157,7 +157,7 @@ describe('SIGHUP', () => {
     const daemon = await started('restart', text);
     await until(async () => (await judged(daemon, 'line')) > 0, daemon.log);
     await daemon.reload(text.replace('port: 0', 'port: 1').replace('topicPrefix: restart', 'topicPrefix: other'));
-    await until(() => daemon.find(/take effect when the daemon starts again/).length > 0, daemon.log);
+    await until(() => daemon.find(/take effect after a restart of the daemon/).length > 0, daemon.log);
     expect(daemon.find(/take effect/)[0]).toMatchObject({ level: 40, keys: ['mqtt.topicPrefix', 'http.port'] });
     await daemon.stop();
   });

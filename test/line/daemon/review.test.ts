@@ -16,7 +16,7 @@ it('a daemon whose configuration asks for a band to be reviewed tells of frames 
   const yaml = `
 model: ${bundle}
 cameras: [{ name: line, source: { kind: file, path: ../part.avi, loop: true } }]
-threshold: { factor: 2 }
+threshold: { factor: 1.2 }
 review: { factor: 0.1 }
 alert: { open: { k: 1, n: 1 } }
 mqtt: { url: "mqtt://127.0.0.1:${broker.port}", topicPrefix: near, version: 3.1.1, verdicts: true }

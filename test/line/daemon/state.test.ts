@@ -61,7 +61,7 @@ describe('state that is damaged', () => {
     await until(() => daemon.on('cameras/line/alert').length > 0, daemon.log);
     expect(daemon.log()).toContain('the outbox was damaged and has been set aside');
     expect(daemon.log()).toContain('earlier commands could not be read and no longer apply');
-    expect(daemon.log()).toContain('something in the evidence folder cannot be read');
+    expect(daemon.log()).toContain('an entry of the evidence folder cannot be read');
     const metrics = await daemon.metrics();
     for (const part of ['outbox', 'overrides', 'retained'])
       expect(metrics.get(`kdad_state_failures_total{part="${part}"}`), part).toBe(1);

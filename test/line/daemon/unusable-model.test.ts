@@ -145,7 +145,7 @@ describe.skipIf(!canBeUnprivileged)('a model that cannot be used', () => {
     const [code] = await once(daemon.process, 'exit');
     expect(code).toBe(4);
     expect(daemon.log()).toMatch(
-      /^kdad-edge: .*2\/manifest\.json: EACCES: permission denied.*\n {2}Let the user .*\[BUNDLE_UNREADABLE\]$/m,
+      /^kdad-edge: .*2\/manifest\.json: EACCES: permission denied.*\n {2}Give the user .*\[BUNDLE_UNREADABLE\]$/m,
     );
     expect(daemon.log()).not.toMatch(/^\s+at /m);
     await daemon.close();
