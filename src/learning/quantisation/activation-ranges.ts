@@ -10,7 +10,7 @@ const PARTS = Array.from({ length: 40 }, (_, i) => 1 - i / 50);
 
 /**
  * For each activation that `quantise` turns to bytes, the range that loses least: what bytes round away, and what is
- * cut off, together (mean squared error, from a histogram over all frames).
+ * cut off, together (mean squared error, from a histogram over all frames); and the mean of each of its channels.
  *
  * @param graph a detector, traced
  * @param frames uint8 RGB, one array a picture, at the detector's size
@@ -62,19 +62,23 @@ function extended(range: Range = { low: 0, high: 0 }, values: Float32Array): Ran
   return { low, high };
 }
 
-/** The sums of the channels' means over frames, each divided by how many frames there are. */
+/**
+ * The channels' means so far and a frame's part in them.
+ * @param values of one frame: views (tiles, or one) x channels x height x width
+ */
 function withMeans(
   before: Float32Array | undefined,
   values: Float32Array,
-  [, channels]: readonly number[],
+  [views, channels]: readonly number[],
   frames: number,
 ): Float32Array {
   const means = before ?? new Float32Array(channels);
-  const area = values.length / channels;
-  for (let channel = 0; channel < channels; channel++) {
+  const planes = views * channels;
+  const area = values.length / planes;
+  for (let plane = 0; plane < planes; plane++) {
     let sum = 0;
-    for (let i = channel * area; i < (channel + 1) * area; i++) sum += values[i];
-    means[channel] += sum / area / frames;
+    for (let i = plane * area; i < (plane + 1) * area; i++) sum += values[i];
+    means[plane % channels] += sum / area / views / frames;
   }
   return means;
 }
